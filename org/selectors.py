@@ -1,0 +1,160 @@
+"""Who holds what on a day. All reads; ``on`` is a date, the clock belongs to the caller."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.db.models import Q
+from guardian.models import GroupObjectPermission, UserObjectPermission
+
+from org.models import Duty, DutyCode, Post, PostKind, Tenure
+
+if TYPE_CHECKING:
+    import datetime
+    from collections.abc import Iterable
+
+    from org.models import Department, Union, User
+
+LOOKS = {"look_department": "department", "look_union": "union"}
+
+
+def holder_of(post: Post, on: datetime.date) -> User | None:
+    """The person holding ``post`` on ``on``, acting or not; a deactivated user holds nothing."""
+    return holders_of([post.pk], on).get(post.pk)
+
+
+def holders_of(post_ids: Iterable[int], on: datetime.date) -> dict[int, User]:
+    """Holders by post id, in one query; posts that nobody holds are left out."""
+    tenures = Tenure.objects.on(on).filter(post_id__in=tuple(post_ids), user__is_active=True)
+    return {tenure.post_id: tenure.user for tenure in tenures.select_related("user").order_by()}
+
+
+def held(*, post_id: int, user_id: int, on: datetime.date) -> bool:
+    """Whether the person held the post on that day, whatever he is today (S4: decisions to be confirmed)."""
+    found: bool = Tenure.objects.on(on).filter(post_id=post_id, user_id=user_id).exists()
+    return found
+
+
+def duty_on(union: Union, code: str, on: datetime.date) -> Duty | None:
+    """The duty ``code`` of the union as it stands on ``on``, with department, body and secretary loaded."""
+    duty: Duty | None = (
+        Duty.objects.on(on)
+        .filter(union=union, code=code)
+        .select_related("department", "body", "body__secretary")
+        .order_by()
+        .first()
+    )
+    return duty
+
+
+def head_post(department: Department) -> Post | None:
+    """The post of the department's head; the first by ordinal if it has several."""
+    return (
+        Post.objects.filter(department=department, kind=PostKind.HEAD)
+        .select_related("department")
+        .order_by("ordinal", "id")
+        .first()
+    )
+
+
+def post_by_code(union: Union, code: str) -> Post | None:
+    return Post.objects.filter(union=union, code=code).select_related("department").order_by().first()
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a person is on a day, and so what he may see and do.
+
+    ``authority_union_ids``, ``finance_union_ids``: unions where a department of his holds that duty, or the
+    body whose secretary he is. ``secretary_union_ids``: unions whose deciding meeting he keeps.
+    ``looks_*``: extra grants to look, never to act.
+    """
+
+    user: User
+    on: datetime.date
+    posts: tuple[Post, ...] = ()
+    post_ids: frozenset[int] = frozenset()
+    department_ids: frozenset[int] = frozenset()
+    union_ids: frozenset[int] = frozenset()
+    authority_union_ids: frozenset[int] = frozenset()
+    finance_union_ids: frozenset[int] = frozenset()
+    secretary_union_ids: frozenset[int] = frozenset()
+    looks_department_ids: frozenset[int] = frozenset()
+    looks_union_ids: frozenset[int] = frozenset()
+
+    @property
+    def whole_union_ids(self) -> frozenset[int]:
+        """Unions all of whose plans and money he sees."""
+        return (
+            self.authority_union_ids
+            | self.finance_union_ids
+            | self.secretary_union_ids
+            | self.looks_union_ids
+        )
+
+    @property
+    def seen_department_ids(self) -> frozenset[int]:
+        """Departments whose plans he sees: his own and those he was granted to look at."""
+        return self.department_ids | self.looks_department_ids
+
+    def sees_union(self, union_id: int) -> bool:
+        """Whether he sees everything of the union."""
+        return union_id in self.whole_union_ids
+
+    def holds_post(self, post_id: int) -> bool:
+        return post_id in self.post_ids
+
+
+def standing(user: User, on: datetime.date) -> Standing:
+    """Everything about a person on a day, in four queries however much he holds or was granted.
+
+    A deactivated user, and one who was never signed in, has none: he sees nothing and does nothing.
+    """
+    if not user.is_active or user.pk is None:
+        return Standing(user=user, on=on)
+    posts = tuple(
+        Post.objects.filter(tenures__user=user, tenures__period__contains=on).select_related(
+            "union", "department"
+        )
+    )
+    post_ids = frozenset(post.pk for post in posts)
+    department_ids = frozenset(post.department_id for post in posts if post.department_id is not None)
+    held: dict[str, set[int]] = {code: set() for code in DutyCode.values}
+    if posts:
+        duties = Duty.objects.on(on).filter(
+            Q(department_id__in=department_ids) | Q(body__secretary_id__in=post_ids)
+        )
+        for code, union_id in duties.order_by().values_list("code", "union_id"):
+            held[code].add(union_id)
+    looks = granted(user)
+    return Standing(
+        user=user,
+        on=on,
+        posts=posts,
+        post_ids=post_ids,
+        department_ids=department_ids,
+        union_ids=frozenset(post.union_id for post in posts),
+        authority_union_ids=frozenset(held[DutyCode.TRAINING_AUTHORITY]),
+        finance_union_ids=frozenset(held[DutyCode.FINANCE]),
+        secretary_union_ids=frozenset(held[DutyCode.DECISION_BODY]),
+        looks_department_ids=looks["department"],
+        looks_union_ids=looks["union"],
+    )
+
+
+def granted(user: User) -> dict[str, frozenset[int]]:
+    """Grants to look, given to the person or to one of his groups: ``{"department": ids, "union": ids}``.
+
+    Read straight from guardian's two tables: its own helpers read every object and every group.
+    """
+    looks = Q(permission__content_type__app_label="org", permission__codename__in=LOOKS)
+    columns = ("permission__codename", "object_pk")
+    own = UserObjectPermission.objects.filter(looks, user=user).order_by().values_list(*columns)
+    groups = (
+        GroupObjectPermission.objects.filter(looks, group__user=user).order_by().values_list(*columns)
+    )
+    found: dict[str, set[int]] = {name: set() for name in LOOKS.values()}
+    for codename, object_pk in (*own, *groups):
+        found[LOOKS[codename]].add(int(object_pk))
+    return {name: frozenset(ids) for name, ids in found.items()}
