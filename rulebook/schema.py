@@ -1,0 +1,377 @@
+"""The shape of a rule book: one dated document, written as data.
+
+Every model is frozen and strict: an unknown key, a number in quotes or a
+truth value where a number belongs is a fault, never a guess. Money is
+``Decimal`` yuan with two places, shares are ``Decimal`` between 0 and 1,
+dates are plain dates. A ``Book`` that exists is consistent: references,
+sums and the chain were checked by :mod:`rulebook.consistency`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+from typing import Annotated, Self, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    Strict,
+    StringConstraints,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from rulebook import consistency
+from rulebook.severity import Severity
+
+
+class UnknownCode(LookupError):
+    """The book has no such code; ``str(e)`` is the Chinese text to show."""
+
+
+class HolderKind(StrEnum):
+    OWN_HEAD = "own_head"
+    DUTY = "duty"
+    POST = "post"
+
+
+class StepLevel(StrEnum):
+    OWN = "own"
+    SUPERIOR = "superior"
+
+
+class CategoryKind(StrEnum):
+    CORE = "core"
+    PROFESSIONAL = "professional"
+    CERTIFICATION = "certification"
+    OTHER = "other"
+
+
+class FeePolicy(StrEnum):
+    FORBIDDEN = "forbidden"
+    WITH_BASIS = "with_basis"
+
+
+def _decimal(value: object) -> object:
+    """Read a figure exactly; binary fractions and truth values are refused."""
+    if isinstance(value, bool | float):
+        raise PydanticCustomError("figure_type", '金额和比例请写成整数或带引号的小数，如 "340.00"')
+    if isinstance(value, int | str):
+        try:
+            value = Decimal(value)
+        except InvalidOperation:
+            raise PydanticCustomError("figure_text", '不是数字，请写成如 "340.00"') from None
+    if isinstance(value, Decimal) and not value.is_finite():
+        raise PydanticCustomError("figure_text", '不是数字，请写成如 "340.00"')
+    return value
+
+
+def _yuan(value: Decimal) -> Decimal:
+    if value < 0:
+        raise PydanticCustomError("yuan_negative", "金额不能为负数")
+    if value >= Decimal("1e10"):
+        raise PydanticCustomError("yuan_large", "金额过大，单位是元")
+    cents = value.quantize(Decimal("0.01"))
+    if cents != value:
+        raise PydanticCustomError("yuan_places", "金额最多两位小数，单位是元")
+    return cents
+
+
+def _share(value: Decimal) -> Decimal:
+    if not 0 < value <= 1:
+        raise PydanticCustomError("share_range", '比例应大于 0、不超过 1，如 "0.10" 表示 10%')
+    return Decimal(format(value.normalize(), "f"))
+
+
+def _day_of_year(value: str) -> str:
+    try:
+        # A year that is not a leap year: the window must exist every year.
+        moment = dt.date.fromisoformat(f"2001-{value}")
+    except ValueError:
+        raise PydanticCustomError("month_day", '应写成“月-日”，如 "01-31"，且每年都有这一天') from None
+    return moment.strftime("%m-%d")
+
+
+Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=40)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000)]
+Yuan = Annotated[Decimal, BeforeValidator(_decimal), AfterValidator(_yuan)]
+Share = Annotated[Decimal, BeforeValidator(_decimal), AfterValidator(_share)]
+MonthDay = Annotated[str, StringConstraints(pattern=r"^[0-9]{2}-[0-9]{2}$"), AfterValidator(_day_of_year)]
+T = TypeVar("T")
+# TOML has lists and plain text only; tuples and enums are made from them.
+Rows = Annotated[tuple[T, ...], Strict(False)]
+
+
+class Strictly(BaseModel):
+    """Base of all parts: frozen, no unknown keys, no silent conversion."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, validate_default=False)
+
+
+class Entry(Strictly):
+    """One code of a dictionary with the words people use for it."""
+
+    code: Code
+    title: Text
+    aliases: Rows[Text] = ()
+    clause: Note = ""
+
+    def answers_to(self, text: str) -> bool:
+        """Whether ``text`` is this entry's code, title, alias or "code title"."""
+        wanted = "".join(text.split())
+        names = (self.code, self.title, f"{self.code}{self.title}", *self.aliases)
+        return wanted in {"".join(name.split()) for name in names}
+
+
+class Holder(Strictly):
+    """Who acts: the proposer's own head, whoever has a duty, or a named post."""
+
+    kind: Annotated[HolderKind, Strict(False)]
+    code: Annotated[str, StringConstraints(max_length=60)] = ""
+
+
+class Step(Strictly):
+    """One gate of the chain. ``days`` is the time limit in working days."""
+
+    key: Code
+    title: Text
+    holder: Holder
+    level: Annotated[StepLevel, Strict(False)] = StepLevel.OWN
+    days: Annotated[int, Field(ge=1, le=90)]
+    stand_in: Holder | None = None
+    may_exclude: bool = False
+    clause: Text
+
+
+class Category(Entry):
+    """A class category: who may hold it and whether trainees may be charged."""
+
+    kind: Annotated[CategoryKind, Strict(False)]
+    held_by: Rows[Annotated[str, StringConstraints(min_length=1, max_length=60)]]
+    fee: Annotated[FeePolicy, Strict(False)]
+    required_modules: Rows[str] = ()
+    clause: Text
+
+
+class Subject(Entry):
+    """A business code. ``catch_all``: "other" — equal codes prove nothing."""
+
+    categories: Rows[str]
+    catch_all: bool = False
+    clause: Text
+
+
+class Window(Strictly):
+    """When a year's plan is handed in, both days included."""
+
+    opens: MonthDay
+    opens_year_offset: Annotated[int, Field(ge=-1, le=0)] = 0
+    closes: MonthDay
+    clause: Text
+
+    def bounds(self, year: int) -> tuple[dt.date, dt.date]:
+        """First and last day on which plans of ``year`` are inside the window."""
+        opens = dt.date.fromisoformat(f"{year + self.opens_year_offset:04d}-{self.opens}")
+        return opens, dt.date.fromisoformat(f"{year:04d}-{self.closes}")
+
+
+class RateItem(Strictly):
+    """A line of the comprehensive quota; ``lodging`` lines fall away for 走读."""
+
+    code: Code
+    title: Text
+    lodging: bool = False
+    note: Note = ""
+
+
+class RateClass(Strictly):
+    """A class of training with yuan per person and day for every item."""
+
+    code: Code
+    title: Text
+    items: dict[str, Yuan]
+    total: Yuan
+
+
+class LectureRate(Strictly):
+    """Ceiling of a lecturer's fee in yuan per 学时, after and before tax."""
+
+    code: Code
+    title: Text
+    after_tax: Yuan
+    before_tax: Yuan
+
+
+class RateCard(Strictly):
+    """The standards money is held against. Ask ``enabled`` before using them."""
+
+    enabled: bool
+    title: Text
+    clause: Text
+    items: Rows[RateItem]
+    classes: Rows[RateClass]
+    default_class: str
+    full_days: Annotated[int, Field(ge=1, le=366)] = 30
+    beyond_rate: Share = Decimal("0.7")
+    count_staff: bool = True
+    staff_ratio: Share = Decimal("0.1")
+    staff_max: Annotated[int, Field(ge=0, le=1000)] = 10
+    lecture: Rows[LectureRate]
+    lecture_hours_per_half_day: Annotated[int, Field(ge=1, le=12)] = 4
+
+    def rate_class(self, code: str) -> RateClass:
+        return _one(self.classes, code, "培训类别")
+
+    def item(self, code: str) -> RateItem:
+        return _one(self.items, code, "经费项目")
+
+    def lecture_rate(self, code: str) -> LectureRate:
+        return _one(self.lecture, code, "师资职称")
+
+
+class Rule(Strictly):
+    """How hard one check bites, by which clause, and why so."""
+
+    title: Text
+    severity: Annotated[Severity, Strict(False)]
+    clause: Text
+    reason: Text
+    params: dict[str, bool | int | str] = Field(default_factory=dict)
+
+
+class Book(Strictly):
+    """A union's document in force, complete enough to run its plans by."""
+
+    code: Code
+    union: Code
+    title: Text
+    short_title: Text
+    number: Note = ""
+    period: Text
+    valid_from: dt.date
+    valid_until: dt.date | None = None
+    carried_on_note: Note = ""
+
+    steps: Rows[Step]
+    categories: Rows[Category]
+    subjects: Rows[Subject]
+    modules: Rows[Entry]
+    audience_units: Rows[Entry]
+    audience_levels: Rows[Entry]
+    audience_posts: Rows[Entry]
+    implementers: Rows[Entry] = ()
+    sources: Rows[Entry]
+
+    survey_required: bool
+    window: Window
+    max_hours_per_half_day: Annotated[int, Field(ge=1, le=12)]
+    duplicate_share: Share
+    rate_card: RateCard
+    rules: dict[str, Rule]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        problems = consistency.problems(self)
+        if problems:
+            raise PydanticCustomError(
+                "inconsistent",
+                "{reasons}",
+                {"reasons": "；".join(f"{consistency.path(p.loc)}：{p.reason}" for p in problems)},
+            )
+        return self
+
+    @property
+    def review_steps(self) -> tuple[Step, ...]:
+        """The gates before the meeting."""
+        return self.steps[:-1]
+
+    @property
+    def decision_step(self) -> Step:
+        """The meeting that decides, always the last step."""
+        return self.steps[-1]
+
+    def step(self, key: str) -> Step:
+        for step in self.steps:
+            if step.key == key:
+                return step
+        raise UnknownCode(f"{self.short_title}的审批环节里没有“{key}”")
+
+    def category(self, code: str) -> Category:
+        return _one(self.categories, code, "班次类别")
+
+    def subject(self, code: str) -> Subject:
+        return _one(self.subjects, code, "业务编码")
+
+    def module(self, code: str) -> Entry:
+        return _one(self.modules, code, "内容模块")
+
+    def unit(self, code: str) -> Entry:
+        return _one(self.audience_units, code, "对象单位")
+
+    def level(self, code: str) -> Entry:
+        return _one(self.audience_levels, code, "对象层级")
+
+    def post(self, code: str) -> Entry:
+        return _one(self.audience_posts, code, "对象岗位")
+
+    def implementer(self, code: str) -> Entry:
+        return _one(self.implementers, code, "承办机构")
+
+    def source(self, code: str) -> Entry:
+        return _one(self.sources, code, "列支渠道")
+
+    def rule(self, code: str) -> Rule:
+        """The rule of that code; every book has all of ``codes.RULE_CODES``."""
+        try:
+            return self.rules[code]
+        except KeyError:
+            raise UnknownCode(f"{self.short_title}没有规则“{code}”") from None
+
+    def titles(self, codes: Iterable[str]) -> list[str]:
+        """Titles in the order given; a code the book doesn't know stays itself.
+
+        Codes are unique over all dictionaries of a book, so a list may mix
+        units, levels, posts and modules.
+        """
+        known = {entry.code: entry.title for _, entries in self.dictionaries() for entry in entries}
+        return [known.get(code, code) for code in codes]
+
+    def subjects_for(self, category: str) -> tuple[Subject, ...]:
+        """Business codes that fit a category, in the book's order."""
+        return tuple(subject for subject in self.subjects if category in subject.categories)
+
+    def dictionaries(self) -> tuple[tuple[str, tuple[Entry, ...]], ...]:
+        """Every dictionary with its key in the TOML file."""
+        return (
+            ("categories", self.categories),
+            ("subjects", self.subjects),
+            ("modules", self.modules),
+            ("audience_units", self.audience_units),
+            ("audience_levels", self.audience_levels),
+            ("audience_posts", self.audience_posts),
+            ("implementers", self.implementers),
+            ("sources", self.sources),
+        )
+
+
+E = TypeVar("E", bound=Entry)
+Coded = TypeVar("Coded", Entry, Category, Subject, RateClass, RateItem, LectureRate)
+
+
+def find(entries: Iterable[E], text: str) -> E | None:
+    """The entry a person means by a code, a title or an alias; None if none."""
+    return next((entry for entry in entries if entry.answers_to(text)), None)
+
+
+def _one(entries: Iterable[Coded], code: str, what: str) -> Coded:
+    for entry in entries:
+        if entry.code == code:
+            return entry
+    raise UnknownCode(f"{what}里没有“{code}”")
