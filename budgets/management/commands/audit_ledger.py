@@ -1,0 +1,48 @@
+"""`manage.py audit_ledger`: prove that no yuan was made or lost, or name the first row that doesn't fit."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.core.management.base import BaseCommand, CommandError
+
+from budgets.models import Account, Entry, Fund
+from budgets.selectors import LedgerFault, first_fault, fund_totals
+from office.wording import yuan
+
+RULES: Final = {
+    "budgets_entry_amount": "金额须大于 0，且转出与转入不能是同一账户",
+    "budgets_entry_account": "转出或转入的账户不存在",
+    "budgets_entry_one_fund": "转出与转入不属于同一年度专项预算",
+    "budgets_entry_route": "这类流水不能在这两类账户之间移动",
+    "budgets_entry_project": "流水所记项目与预算行所属项目不一致",
+    "budgets_account_moved": "余额与流水合计不一致",
+    "budgets_account_balance": "余额为负",
+}
+
+
+class Command(BaseCommand):
+    help = "核对账本：逐户证明余额等于流水合计；不一致时指出第一条，返回 1。"
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if fault := first_fault():
+            raise CommandError(self.describe(fault))
+        funds = list(Fund.objects.select_related("union").order_by("union", "year", "source"))
+        totals = fund_totals(fund.pk for fund in funds)
+        for fund in funds:
+            t = totals[fund.pk]
+            self.stdout.write(
+                f"{fund.union} {fund}：批复与追加 {yuan(t.granted)} = 可安排 {yuan(t.available)}"
+                f" + 项目可用 {yuan(t.appropriated - t.committed - t.paid)}"
+                f" + 预占 {yuan(t.committed)} + 已支出 {yuan(t.paid)}"
+            )
+        self.stdout.write(f"账本相符：{Account.objects.count()} 个账户，{Entry.objects.count()} 条流水。")
+
+    @staticmethod
+    def describe(fault: LedgerFault) -> str:
+        """The fault as a sentence that names table, key and rule."""
+        row = f"{'流水' if fault.table == 'entry' else '账户'} {fault.pk}"
+        figures = ""
+        if fault.stored is not None and fault.proven is not None:
+            figures = f"：记录 {yuan(fault.stored)} 元，流水合计 {yuan(fault.proven)} 元"
+        return f"账本不符，第一条：{row}（budgets_{fault.table}.id={fault.pk}）{RULES[fault.rule]}{figures}。"

@@ -1,0 +1,44 @@
+"""May this person do this with a fund, and if not, why not. No writes; the moment is passed in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from django.utils import timezone
+
+from office.wording import chinese_date
+from org.models import DutyCode
+from org.selectors import duty_on, standing
+
+if TYPE_CHECKING:
+    import datetime
+
+    from budgets.models import Fund
+    from org.models import Post, Union, User
+
+ACTIONS: Final = {"open_fund": "设立年度专项预算", "supplement": "追加年度专项预算"}
+"""What only the union's finance does by itself. Appropriation is no such act: the meeting's decision is its
+approval, and the gate of that decision is asked there."""
+
+
+def finance_post(union: Union, actor: User, at: datetime.datetime) -> Post | None:
+    """The post by which `actor` acts for the department that holds the union's finance duty; None if none."""
+    on = timezone.localdate(at)
+    duty = duty_on(union, DutyCode.FINANCE, on)
+    if duty is None or duty.department_id is None:
+        return None
+    return next((p for p in standing(actor, on).posts if p.department_id == duty.department_id), None)
+
+
+def refusal(action: str, union: Union, actor: User, at: datetime.datetime) -> str | None:
+    """Why `actor` may not do one of `ACTIONS` with the funds of `union` at that moment; None if he may."""
+    if finance_post(union, actor, at) is None:
+        return f"{ACTIONS[action]}由承担财务职责的部门办理，{actor.name}不在该部门任职。"
+    return None
+
+
+def closed(fund: Fund) -> str | None:
+    """Why nothing can be booked on a fund whose year was closed (DOMAIN S21); None while it is open."""
+    if fund.closed_on is None:
+        return None
+    return f"{fund}已于{chinese_date(fund.closed_on)}结账，不能再下达或入账。"
