@@ -113,8 +113,8 @@ if "*" in ALLOWED_HOSTS:
 if DEMO:
     ALLOWED_HOSTS += ["localhost", "127.0.0.1", "[::1]"]
 
-# The address of the very source that runs, as the AGPL asks; shown in the footer.
-SOURCE_URL = env_text("GUIKOU_SOURCE_URL", "https://github.com/guikou/guikou")
+# The address of the very source that runs, as the AGPL asks; shown in the footer. The site itself hands it out.
+SOURCE_URL = env_text("GUIKOU_SOURCE_URL", "/source/")
 
 # ---- applications
 
@@ -323,7 +323,7 @@ SECURE_HSTS_PRELOAD = not DEMO
 # Only a proxy that always sets or removes these headers may be believed.
 if env_flag("GUIKOU_BEHIND_PROXY"):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-    AXES_CLIENT_IP_CALLABLE = "config.signin.address_behind_proxy"
+    AXES_CLIENT_IP_CALLABLE = "config.views.address_behind_proxy"
 
 # ---- log
 
