@@ -49,7 +49,12 @@ class ProjectQuerySet(models.QuerySet["Project"]):
         )
 
 
-@pghistory.track()
+@pghistory.track(
+    pghistory.InsertEvent(),
+    pghistory.UpdateEvent(),
+    pghistory.DeleteEvent(),
+    meta={"verbose_name": "年度专项预算变更记录", "verbose_name_plural": "年度专项预算变更记录"},
+)
 class Fund(models.Model):
     """A year's earmarked money of one union from one source (列支渠道). Its amounts stand in its accounts."""
 

@@ -22,12 +22,17 @@ approval, and the gate of that decision is asked there."""
 
 
 def finance_post(union: Union, actor: User, at: datetime.datetime) -> Post | None:
-    """The post by which `actor` acts for the department that holds the union's finance duty; None if none."""
+    """The post by which `actor` acts for the union's finance: in the department that holds the duty, or as
+    secretary of the meeting that holds it. None if he holds no such post on that day."""
     on = timezone.localdate(at)
     duty = duty_on(union, DutyCode.FINANCE, on)
-    if duty is None or duty.department_id is None:
+    if duty is None:
         return None
-    return next((p for p in standing(actor, on).posts if p.department_id == duty.department_id), None)
+    posts = standing(actor, on).posts
+    if duty.body is not None:
+        secretary = duty.body.secretary_id
+        return next((post for post in posts if post.pk == secretary), None)
+    return next((post for post in posts if post.department_id == duty.department_id), None)
 
 
 def refusal(action: str, union: Union, actor: User, at: datetime.datetime) -> str | None:

@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from budgets.models import Account, Entry, Fund
+from budgets.selectors import fund_totals
+from budgets.services import open_fund, supplement
+from budgets.states import EntryKind, FundStatus
+from office.refusals import Refused
+from tests.budgets.cast import NOW, Cast, fund_of
+
+
+def opening(cast: Cast, **changes):
+    values = {
+        "union": cast.union,
+        "year": 2027,
+        "source": "union-funds",
+        "title": "工会干部教育培训经费",
+        "amount": Decimal("100000.00"),
+        "status": FundStatus.APPROVED,
+        "basis": "预算〔2027〕1号",
+        "actor": cast.finance,
+        "at": NOW,
+    }
+    return open_fund(**(values | changes))
+
+
+def test_a_fund_begins_with_its_grant(binhai: Cast) -> None:
+    fund = opening(binhai)
+    assert fund_totals([fund.pk])[fund.pk].available == Decimal("100000.00")
+    entry = Entry.objects.get()
+    assert (entry.kind, entry.amount, entry.reference) == (
+        EntryKind.GRANT,
+        Decimal("100000.00"),
+        "预算〔2027〕1号",
+    )
+    assert (entry.actor, entry.post, entry.at) == (binhai.finance, binhai.posts["caiwu"], NOW)
+    assert sorted(Account.objects.values_list("kind", "balance")) == [
+        ("fund", Decimal("100000.00")),
+        ("source", Decimal("-100000.00")),
+    ]
+
+
+def test_a_second_fund_of_year_and_source_is_refused_and_changes_nothing(binhai: Cast) -> None:
+    opening(binhai)
+    with pytest.raises(Refused, match="已设立同一渠道的专项预算"):
+        opening(binhai, amount=Decimal("5.00"))
+    assert Fund.objects.count() == Entry.objects.count() == 1
+
+
+def test_another_source_or_year_is_another_fund(binhai: Cast) -> None:
+    opening(binhai)
+    opening(binhai, source="fiscal")
+    opening(binhai, year=2028)
+    assert Fund.objects.count() == 3
+
+
+@pytest.mark.parametrize("amount", ["0", "-1.00", "0.001", "NaN", "Infinity", "1000000000000.00"])
+def test_what_is_no_money_is_refused(binhai: Cast, amount: str) -> None:
+    with pytest.raises(Refused, match="金额"):
+        opening(binhai, amount=Decimal(amount))
+    assert not Fund.objects.exists()
+
+
+def test_the_basis_is_needed(binhai: Cast) -> None:
+    with pytest.raises(Refused, match="依据"):
+        opening(binhai, basis=" ")
+
+
+@pytest.mark.parametrize("who", ["jiceng", "bangongshi", "xuanchuan"])
+def test_only_finance_opens_a_fund(binhai: Cast, who: str) -> None:
+    with pytest.raises(Refused, match=r"设立年度专项预算由承担财务职责的部门办理"):
+        opening(binhai, actor=binhai.people[who])
+    assert not Fund.objects.exists()
+
+
+def test_another_unions_finance_opens_none_here(binhai: Cast, mianyang: Cast) -> None:
+    with pytest.raises(Refused, match="不在该部门任职"):
+        opening(binhai, actor=mianyang.finance)
+
+
+def test_finance_before_its_tenure_opens_none(binhai: Cast) -> None:
+    with pytest.raises(Refused, match="不在该部门任职"):
+        opening(binhai, at=NOW - dt.timedelta(days=600))
+
+
+def test_a_naive_moment_is_a_fault_of_the_program(binhai: Cast) -> None:
+    with pytest.raises(ValueError, match="aware"):
+        opening(binhai, at=NOW.replace(tzinfo=None))
+
+
+def test_a_supplement_adds_and_marks_the_fund_adjusted(binhai: Cast, fund: Fund) -> None:
+    entry = supplement(
+        fund=fund, amount=Decimal("2500.50"), basis="追加批复〔2027〕9号", actor=binhai.finance, at=NOW
+    )
+    assert (entry.kind, entry.reference) == (EntryKind.SUPPLEMENT, "追加批复〔2027〕9号")
+    totals = fund_totals([fund.pk])[fund.pk]
+    assert totals.granted == totals.available == Decimal("102500.50")
+    fund.refresh_from_db()
+    assert fund.status == FundStatus.ADJUSTED
+
+
+def test_a_supplemented_control_figure_stays_one(binhai: Cast) -> None:
+    fund = opening(binhai, status=FundStatus.CONTROL)
+    supplement(fund=fund, amount=Decimal("1.00"), basis="通知", actor=binhai.finance, at=NOW)
+    fund.refresh_from_db()
+    assert fund.status == FundStatus.CONTROL
+
+
+def test_a_supplement_by_others_or_without_basis_or_money_is_refused(binhai: Cast, fund: Fund) -> None:
+    with pytest.raises(Refused, match="追加年度专项预算由承担财务职责的部门办理"):
+        supplement(fund=fund, amount=Decimal("1.00"), basis="通知", actor=binhai.people["jiceng"], at=NOW)
+    with pytest.raises(Refused, match="追加的依据"):
+        supplement(fund=fund, amount=Decimal("1.00"), basis="", actor=binhai.finance, at=NOW)
+    with pytest.raises(Refused, match="金额"):
+        supplement(fund=fund, amount=Decimal("0.00"), basis="通知", actor=binhai.finance, at=NOW)
+    assert fund_totals([fund.pk])[fund.pk].granted == Decimal("100000.00")
+
+
+def test_a_closed_year_takes_no_supplement(binhai: Cast, fund: Fund) -> None:
+    Fund.objects.filter(pk=fund.pk).update(closed_on=dt.date(2028, 1, 10))
+    with pytest.raises(Refused, match=r"已于2028年1月10日结账"):
+        supplement(fund=fund, amount=Decimal("1.00"), basis="通知", actor=binhai.finance, at=NOW)
+
+
+def test_union_year_and_source_of_a_fund_stay(binhai: Cast, mianyang: Cast) -> None:
+    fund = fund_of(binhai, "1.00")
+    for change in ({"year": 2028}, {"source": "other"}, {"union": mianyang.union}):
+        with pytest.raises(Exception, match="Cannot update"), transaction.atomic():
+            Fund.objects.filter(pk=fund.pk).update(**change)
+
+
+def test_the_database_knows_years_and_states_of_a_fund(binhai: Cast) -> None:
+    for change in ({"status": "lost"}, {"year": 27}):
+        values = {"union": binhai.union, "year": 2027, "source": "x", "status": "control"} | change
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Fund.objects.create(**values)
+
+
+def test_the_history_of_a_fund_is_kept(fund: Fund) -> None:
+    Fund.objects.filter(pk=fund.pk).update(closed_on=dt.date(2028, 1, 10))
+    labels = list(fund.events.order_by("pgh_id").values_list("pgh_label", "closed_on"))
+    assert labels == [("insert", None), ("update", dt.date(2028, 1, 10))]
