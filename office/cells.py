@@ -113,7 +113,8 @@ def sheet_name(title: str) -> str:
 def safe_text(value: object) -> str:
     """The text without characters a workbook can't hold, cut at Excel's limit; None is empty."""
     text = "" if value is None else str(value)
-    return ILLEGAL_CHARACTERS_RE.sub("", text)[:LONGEST_TEXT]
+    kept: str = ILLEGAL_CHARACTERS_RE.sub("", text)
+    return kept[:LONGEST_TEXT]
 
 
 def put(ws: Worksheet, row: int, col: int, value: Any, *, style: str | None = None) -> Cell:
@@ -147,7 +148,7 @@ def put(ws: Worksheet, row: int, col: int, value: Any, *, style: str | None = No
 
 def _write_text(cell: Cell, text: str) -> None:
     cell.value = text
-    # openpyxl guesses "=…" to be a formula and "#N/A" an error; quotePrefix keeps Excel from guessing on edit.
+    # openpyxl takes "=…" for a formula and "#N/A" for an error; quotePrefix keeps Excel from it on edit.
     cell.data_type = "s"
     if text.startswith(FORMULA_STARTS):
         cell.quotePrefix = True
@@ -245,7 +246,7 @@ def signature_row(ws: Worksheet, row: int, columns: int, labels: Sequence[str]) 
 def print_setup(
     ws: Worksheet, *, header_row: int, columns: int, freeze_columns: int = 0, landscape: bool = True
 ) -> None:
-    """Freeze what is above and including ``header_row``, repeat it on each page, fit to one A4 page's width."""
+    """Freeze and repeat everything down to ``header_row``; fit to the width of one A4 page."""
     ws.freeze_panes = ws.cell(row=header_row + 1, column=freeze_columns + 1)
     ws.print_title_rows = f"1:{header_row}"
     ws.print_area = f"A1:{get_column_letter(columns)}{ws.max_row}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class Refused(Exception):
+class Refused(Exception):  # noqa: N818 - not an error: an answer
     """The act isn't allowed; ``str(e)`` is Chinese text fit to be shown to the person who tried."""
 
     def __init__(self, message: str) -> None:

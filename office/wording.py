@@ -28,7 +28,8 @@ def wan(amount: Decimal) -> str:
 def capital_yuan(amount: Decimal) -> str:
     """``34860`` → ``叁万肆仟捌佰陆拾元整``, as bills and forms want it.
 
-    Rounded to 分. 整 closes whole 元 and 角, so that nothing can be added. Raises ``ValueError`` from 10^16 on.
+    Rounded to 分. 整 closes whole 元 and 角, so that nothing can be added.
+    Raises ``ValueError`` from 10^16 on.
     """
     amount = _cents(amount)
     if abs(amount) >= BEYOND_WORDS:
@@ -88,7 +89,7 @@ def days_text(half_days: int) -> str:
 
 def _cents(amount: Decimal) -> Decimal:
     rounded = amount.quantize(CENT, ROUND_HALF_UP)
-    return abs(rounded) if not rounded else rounded  # no "-0.00"
+    return rounded if rounded else abs(rounded)  # no "-0.00"
 
 
 def _capital_integer(number: int) -> str:

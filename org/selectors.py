@@ -151,9 +151,7 @@ def granted(user: User) -> dict[str, frozenset[int]]:
     looks = Q(permission__content_type__app_label="org", permission__codename__in=LOOKS)
     columns = ("permission__codename", "object_pk")
     own = UserObjectPermission.objects.filter(looks, user=user).order_by().values_list(*columns)
-    groups = (
-        GroupObjectPermission.objects.filter(looks, group__user=user).order_by().values_list(*columns)
-    )
+    groups = GroupObjectPermission.objects.filter(looks, group__user=user).order_by().values_list(*columns)
     found: dict[str, set[int]] = {name: set() for name in LOOKS.values()}
     for codename, object_pk in (*own, *groups):
         found[LOOKS[codename]].add(int(object_pk))

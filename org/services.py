@@ -153,9 +153,7 @@ def assign_duty(
         )
 
 
-def _bearer(
-    union: Union, code: str, department: Department | None, body: Body | None
-) -> Department | Body:
+def _bearer(union: Union, code: str, department: Department | None, body: Body | None) -> Department | Body:
     if code not in DutyCode.values:
         raise Refused(f"没有“{code}”这项职责。")
     bearer = department or body

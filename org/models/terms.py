@@ -22,7 +22,7 @@ def point(*expressions: Any) -> Func:
 
 
 class Term(models.Model):
-    """What somebody holds for a time; ``period`` is half-open, open-ended as long as its upper bound is None."""
+    """What somebody holds for a time; ``period`` is half-open, its upper bound None while it goes on."""
 
     period = DateRangeField("任期")
 
@@ -57,7 +57,7 @@ class TermQuerySet(models.QuerySet[Any]):
 
 @tracked("任职")
 class Tenure(Term):
-    """Who holds a post from when until when; ``period`` is half-open: its end is the successor's first day."""
+    """Who holds a post from when until when; the end of ``period`` is the successor's first day."""
 
     post = models.ForeignKey(Post, verbose_name="岗位", on_delete=models.PROTECT, related_name="tenures")
     user = models.ForeignKey(
