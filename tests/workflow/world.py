@@ -1,0 +1,167 @@
+"""A named cast: one union with its departments, posts and people, a rule book and a fund."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from budgets.models import Fund
+from budgets.services import open_fund
+from budgets.states import FundStatus
+from django.db.backends.postgresql.psycopg_any import DateRange
+
+from org.models import Body, Department, Duty, Post, PostKind, Tenure, Union, User
+from rulebook import loader
+from rulebook.models import RuleBook
+from workflow.models import ClassPlan, PlanCost, WorkTask
+from workflow.services import drafts
+
+BOOKS = Path(__file__).parents[2] / "rulebook" / "books"
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+YEAR = 2027
+
+
+def at(month: int, day: int, hour: int = 9, minute: int = 0, year: int = YEAR) -> datetime:
+    """A moment of the plan year, office time."""
+    return datetime(year, month, day, hour, minute, tzinfo=SHANGHAI)
+
+
+SINCE = DateRange(date(2020, 1, 1), None)
+
+#: Department codes whose head and staff exist in the test union; the first holds training_authority.
+DEPARTMENTS = {
+    "jiceng": "基层工作部",
+    "xuanchuan": "宣传网络部",
+    "quanyi": "权益保障部",
+    "caiwu": "财务资产部",
+    "bangongshi": "办公室",
+}
+
+
+@dataclass
+class World:
+    """``people`` by post code: ``xuanchuan-head``, ``xuanchuan-staff``, ``leader``, ``secretary`` …"""
+
+    union: Union
+    departments: dict[str, Department] = field(default_factory=dict)
+    posts: dict[str, Post] = field(default_factory=dict)
+    people: dict[str, User] = field(default_factory=dict)
+    body: Body | None = None
+    book: RuleBook | None = None
+    fund: Fund | None = None
+
+    def draft(self, department: str = "xuanchuan", when: datetime | None = None, **fields: Any) -> ClassPlan:
+        """A draft that no rule stops: 工会信息员培训班, 60 people, 2 days, 走读."""
+        costs = fields.pop("costs", None)
+        content = SOUND | fields
+        if costs is None:
+            costs = {"meals": (Decimal("8000.00"), ""), "venue": (Decimal("2000.00"), "")}
+        return drafts.create_draft(
+            department=self.departments[department],
+            year=fields.pop("year", YEAR),
+            fields=content,
+            costs=costs,
+            actor=self.people[f"{department}-staff"],
+            at=when or at(1, 10),
+        )
+
+    def task(self, plan: ClassPlan) -> WorkTask:
+        """The plan's one open task."""
+        return WorkTask.objects.get(plan=plan, is_open=True)
+
+    def costs(self, plan: ClassPlan) -> dict[str, Decimal]:
+        return {cost.item: cost.amount for cost in PlanCost.objects.filter(plan=plan)}
+
+
+SOUND: dict[str, Any] = {
+    "name": "工会信息员培训班",
+    "category": "professional",
+    "subject": "YW-03",
+    "purpose": "提高基层信息报送质量",
+    "audience_units": [],
+    "modules": {},
+    "sessions": 1,
+    "time_slots": ["06U"],
+    "half_days": 4,
+    "hours": Decimal(16),
+    "place": "区委党校",
+    "place_tentative": True,
+    "trainees": 60,
+    "staff": 3,
+    "survey_reference": "2026年信息员需求汇总",
+    "owner_name": "林晓峰",
+    "owner_phone": "13800001206",
+}
+
+NAMES = {
+    "principal": "赵启明",
+    "leader": "钱文博",
+    "secretary": "何静",
+    "jiceng-head": "周敏",
+    "jiceng-staff": "吴桐",
+    "xuanchuan-head": "孙莉",
+    "xuanchuan-staff": "林晓峰",
+    "quanyi-head": "郑海",
+    "quanyi-staff": "冯雪",
+    "caiwu-head": "李想",
+    "caiwu-staff": "陈晨",
+    "bangongshi-head": "卫东来",
+    "bangongshi-staff": "蒋薇",
+}
+
+
+def build(code: str = "binhai", book: str | Path = "binhai-2018.toml", granted: str = "1000000.00") -> World:
+    """Everything a plan needs to go from a draft to its money."""
+    union = Union.objects.found(
+        code=code, name="滨海新区总工会", short_name="区总", level="district", ordinal=1
+    )
+    world = World(union)
+    for ordinal, (dept, name) in enumerate(DEPARTMENTS.items(), 1):
+        department = Department.objects.create(union=union, code=dept, name=name, ordinal=ordinal)
+        world.departments[dept] = department
+        _post(world, f"{dept}-head", "部长" if dept != "bangongshi" else "主任", PostKind.HEAD, department)
+        _post(world, f"{dept}-staff", "干事", PostKind.STAFF, department)
+    _post(world, "principal", "主席", PostKind.LEADER, None)
+    _post(world, "leader", "副主席", PostKind.LEADER, None)
+    _post(world, "secretary", "会议秘书", PostKind.SECRETARY, world.departments["bangongshi"])
+    world.body = Body.objects.create(
+        union=union, code="zhuxi", name="主席办公会", secretary=world.posts["secretary"]
+    )
+    Duty.objects.create(
+        union=union, code="training_authority", department=world.departments["jiceng"], period=SINCE
+    )
+    Duty.objects.create(union=union, code="finance", department=world.departments["caiwu"], period=SINCE)
+    Duty.objects.create(union=union, code="decision_body", body=world.body, period=SINCE)
+    world.book, _ = loader.load(BOOKS / book, at=at(1, 1))
+    source = world.book.book.sources[0].code
+    SOUND.update(source=source, audience_units=[world.book.book.audience_units[0].code])
+    world.fund = open_fund(
+        union=union,
+        year=YEAR,
+        source=source,
+        title="工会干部教育培训专项",
+        amount=Decimal(granted),
+        status=FundStatus.APPROVED,
+        basis="2027年预算批复",
+        actor=world.people["caiwu-head"],
+        at=at(1, 4),
+    )
+    return world
+
+
+def _post(world: World, code: str, title: str, kind: str, department: Department | None) -> None:
+    post = Post.objects.create(
+        union=world.union,
+        department=department,
+        code=code,
+        title=title,
+        kind=kind,
+        ordinal=len(world.posts) + 1,
+    )
+    user = User.objects.create_user(f"{world.union.code}-{code}", password="guikou-test", name=NAMES[code])
+    Tenure.objects.create(post=post, user=user, period=SINCE)
+    world.posts[code], world.people[code] = post, user

@@ -1,0 +1,154 @@
+"""Who must act next on a plan, and nothing else.
+
+The chain is data: one ``review`` node loops over the steps of the book, its task's post found
+through the step. Where a plan goes after a task is read from ``plan.state`` (ENGINE.md, one truth):
+a :class:`Desk` routes by it directly, which is viewflow's ``View`` and ``Switch`` in one node and
+saves the five statements a persisted gateway costs at each decision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from viewflow import this
+from viewflow.workflow import flow, lock
+from viewflow.workflow.base import Edge
+from viewflow.workflow.nodes.handle import HandleActivation
+from viewflow.workflow.status import PROCESS, STATUS
+
+from workflow.models import ClassPlan, WorkProcess, WorkTask
+from workflow.states import TASK_OF_STATE, StepKind
+
+if TYPE_CHECKING:
+    from org.models import Post, User
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a plan comes to lie: a step of the book, the post whose turn it is, since when, until when."""
+
+    step: str
+    title: str
+    post: Post
+    arrived_at: datetime
+    due_at: datetime | None
+
+
+class DeskActivation(HandleActivation):
+    """A task on somebody's desk. It is born with its post and closed with its owner in one save."""
+
+    @classmethod
+    def create(
+        cls, flow_task: Any, prev_activation: Any, token: Any, data: Any = None, seed: Any = None
+    ) -> Any:
+        process = prev_activation.process
+        place: Place = process.place
+        task = WorkTask(
+            process=process,
+            plan=process.plan,
+            flow_task=flow_task,
+            token=token,
+            data={},
+            kind=flow_task.name,
+            step=place.step,
+            step_title=place.title,
+            post=place.post,
+            is_open=True,
+            arrived_at=place.arrived_at,
+            due_at=place.due_at,
+            created=place.arrived_at,
+        )
+        task.save()
+        task.previous.add(prev_activation.task)
+        return cls(task)
+
+    def close(self, actor: User, at: datetime) -> None:
+        """Completes the task as done by ``actor`` and opens whatever the plan's state asks for next."""
+        self.task.owner = actor
+        self.task.assigned = self.task.arrived_at
+        self.task.is_open = False
+        self.run(None)
+        self.execute()
+
+    @HandleActivation.status.transition(source=STATUS.DONE)
+    def create_next(self) -> Iterator[Any]:
+        node = self.flow_task.routes.get(TASK_OF_STATE.get(self.process.plan.state), self.flow_task.otherwise)
+        yield node._create(self, self.task.token)
+
+
+class Desk(flow.Handle):  # type: ignore[misc]
+    """A node whose task waits for a person and whose next node follows from the plan's state."""
+
+    activation_class = DeskActivation
+    task_type = "HUMAN"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.routes: dict[str | None, Any] = {kind: getattr(this, kind) for kind in StepKind.values}
+        self.otherwise: Any = this.end
+
+    def _resolve(self, instance: Any) -> None:
+        super()._resolve(instance)
+        self.routes = {kind: this.resolve(instance, node) for kind, node in self.routes.items()}
+        self.otherwise = this.resolve(instance, self.otherwise)
+
+    def _outgoing(self) -> Iterator[Any]:
+        for kind, node in self.routes.items():
+            yield Edge(src=self, dst=node, edge_class="cond_true", label=kind)
+        yield Edge(src=self, dst=self.otherwise, edge_class="default")
+
+
+class PlanFlow(flow.Flow):  # type: ignore[misc]
+    """年度计划审批."""
+
+    process_class = WorkProcess
+    task_class = WorkTask
+    lock_impl = lock.SelectForUpdateLock(nowait=False, attempts=1)
+    process_title = "年度计划审批"
+
+    start = flow.StartHandle(this.begin).Next(this.review)
+    review = Desk()
+    decide = Desk()
+    revise = Desk()
+    hold = Desk()
+    end = flow.End()
+
+    def begin(self, activation: Any, plan: ClassPlan, place: Place) -> WorkProcess:
+        """Binds the new process to its plan and to the first desk."""
+        activation.process.plan = plan
+        activation.process.place = place
+        return activation.process  # type: ignore[no-any-return]
+
+
+def start(plan: ClassPlan, place: Place) -> WorkProcess:
+    """Starts a run of ``plan`` at ``place``; the caller holds the plan's row lock."""
+    return PlanFlow.start.run(plan=plan, place=place)  # type: ignore[no-any-return]
+
+
+def close(task: WorkTask, *, plan: ClassPlan, place: Place | None, actor: User, at: datetime) -> None:
+    """Closes ``task`` and lets the flow lay the plan where its state says; ``place`` is None at an end.
+
+    ``plan`` is the locked instance whose state has already changed.
+    """
+    with PlanFlow.lock(task.process_id):
+        process = WorkProcess.objects.get(pk=task.process_id)
+        process.plan, process.place = plan, place  # type: ignore[attr-defined]
+        if place is None:
+            process.is_open = False
+        task.process = process
+        activation = DeskActivation(task)
+        activation.process = process
+        activation.close(actor, at)
+
+
+def abandon(task: WorkTask, *, at: datetime) -> None:
+    """Cancels the open task and its run: the plan was withdrawn."""
+    with PlanFlow.lock(task.process_id):
+        task.is_open = False
+        DeskActivation(task).cancel()
+        process = WorkProcess.objects.get(pk=task.process_id)
+        process.status, process.finished, process.is_open = PROCESS.CANCELED, at, False
+        process.save()

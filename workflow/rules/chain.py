@@ -1,0 +1,93 @@
+"""The book's steps applied to one plan: whose turn is it, and who will act after.
+
+A step names a duty or a post; here it becomes the post of this union on this day. A post whose holder
+is the plan's own author stands aside for the step's stand-in, as does a department that would judge
+its own plan.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from office.refusals import Refused
+from org.models import Post, PostKind
+from org.selectors import duty_on, head_post, holder_of, post_by_code
+from rulebook.schema import HolderKind, StepLevel
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from org.models import Union, User
+    from rulebook.schema import Book, Holder, Step
+    from workflow.models import ClassPlan
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A step with the post that has it; ``stands_in`` when it isn't the step's own."""
+
+    step: Step
+    index: int
+    post: Post
+    stands_in: bool
+
+
+def turn(plan: ClassPlan, book: Book, index: int, on: date, *, author_id: int) -> Turn:
+    """The post whose turn step ``index`` of ``book`` is for ``plan``.
+
+    Raises :class:`Refused` naming the duty or post that isn't set up.
+    """
+    step = book.steps[index]
+    post = _post(step.holder, step, plan, on)
+    last = index == len(book.steps) - 1
+    own = not last and step.holder.kind != HolderKind.OWN_HEAD and post.department_id == plan.department_id
+    holder = None if own or last else holder_of(post, on)
+    if own or (holder is not None and holder.pk == author_id):
+        if step.stand_in is not None:
+            return Turn(step, index, _post(step.stand_in, step, plan, on), stands_in=True)
+    return Turn(step, index, post, stands_in=False)
+
+
+def _post(holder: Holder, step: Step, plan: ClassPlan, on: date) -> Post:
+    union = plan.union
+    if step.level == StepLevel.SUPERIOR:
+        union = _superior(union, step)
+    match holder.kind:
+        case HolderKind.OWN_HEAD:
+            post = head_post(plan.department)
+            missing = f"{plan.department.name}没有设置负责人岗位"
+        case HolderKind.POST:
+            post = post_by_code(union, holder.code)
+            missing = f"{union.name}没有设置“{holder.code}”岗位"
+        case _:
+            duty = duty_on(union, holder.code, on)
+            if duty is None:
+                post, missing = None, f"{union.name}没有指定承担“{step.title}”的部门或会议"
+            elif duty.body is not None:
+                post, missing = duty.body.secretary, ""
+            else:
+                assert duty.department is not None
+                post, missing = head_post(duty.department), f"{duty.department.name}没有设置负责人岗位"
+    if post is None:
+        raise Refused(f"“{step.title}”无人办理：{missing}。请联系系统管理员在“组织机构”中设置。")
+    return post
+
+
+def _superior(union: Union, step: Step) -> Union:
+    superior: Union | None = union.superior
+    if superior is None:
+        raise Refused(f"“{step.title}”由上级工会办理，{union.name}没有设置上级工会。")
+    return superior
+
+
+def author_post(plan: ClassPlan, author: User, on: date) -> Post:
+    """Where a returned plan goes: the author's own post in the department, or, he gone, its staff or head."""
+    posts = Post.objects.filter(department=plan.department)
+    own = posts.filter(tenures__user=author, tenures__period__contains=on).order_by("ordinal").first()
+    if own is not None:
+        return own
+    other = posts.filter(kind=PostKind.STAFF).order_by("ordinal").first() or head_post(plan.department)
+    if other is None:
+        raise Refused(f"{plan.department.name}没有设置岗位，无法退回。请联系系统管理员。")
+    return other

@@ -1,0 +1,82 @@
+"""疑似重复办班: another department's plan of the year with the same business and an overlapping audience.
+
+Names don't matter (S9). An audience is units × levels; what a plan leaves open it means all of.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from workflow.models.plan import ClassPlan
+from workflow.states import PlanState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from rulebook.schema import Book
+
+#: Plans nobody means to hold don't duplicate anything; a draft is its department's own business.
+_ASIDE = (
+    PlanState.DRAFT,
+    PlanState.WITHDRAWN,
+    PlanState.EXCLUDED,
+    PlanState.MERGED,
+    PlanState.CANCELLED,
+)
+
+
+@dataclass(frozen=True)
+class Duplicate:
+    """Another plan much like this one. ``share``: of the smaller audience, 0…1."""
+
+    plan: ClassPlan
+    share: Decimal
+    units: list[str]
+
+
+def overlap(one: ClassPlan, other: ClassPlan, book: Book) -> tuple[Decimal, list[str]]:
+    """The share of the smaller audience that both call, and the codes of the units in both."""
+    sides = []
+    for plan in (one, other):
+        units = set(plan.audience_units) or {entry.code for entry in book.audience_units}
+        levels = set(plan.audience_levels) or {entry.code for entry in book.audience_levels} or {""}
+        sides.append((units, levels))
+    (units_a, levels_a), (units_b, levels_b) = sides
+    both = len(units_a & units_b) * len(levels_a & levels_b)
+    smaller = min(len(units_a) * len(levels_a), len(units_b) * len(levels_b))
+    common = [entry.code for entry in book.audience_units if entry.code in units_a & units_b]
+    return (Decimal(both) / smaller if smaller else Decimal(0)), common
+
+
+def suspected(plans: Sequence[ClassPlan], book: Book) -> dict[int, list[Duplicate]]:
+    """Duplicates by the index of the plan in ``plans`` (unsaved plans have no key), in one query.
+
+    All ``plans`` are of one union and year.
+    """
+    comparable = {subject.code for subject in book.subjects if not subject.catch_all}
+    subjects = {plan.subject for plan in plans} & comparable
+    if not subjects:
+        return {}
+    first = plans[0]
+    rows: Iterable[ClassPlan] = (
+        ClassPlan.objects.filter(
+            union_id=first.union_id, year=first.year, subject__in=subjects, version__isnull=False
+        )
+        .exclude(state__in=_ASIDE)
+        .select_related("department")
+        .order_by("serial")
+    )
+    by_subject: dict[str, list[ClassPlan]] = {}
+    for row in rows:
+        by_subject.setdefault(row.subject, []).append(row)
+    found: dict[int, list[Duplicate]] = {}
+    for index, plan in enumerate(plans):
+        for other in by_subject.get(plan.subject, []):
+            if other.department_id == plan.department_id or other.pk == plan.pk:
+                continue
+            share, units = overlap(plan, other, book)
+            if share >= book.duplicate_share:
+                found.setdefault(index, []).append(Duplicate(other, share, units))
+    return found

@@ -1,0 +1,137 @@
+"""What every act on a plan shares: the lock, the place it goes to, the line in the record."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.utils import timezone
+
+from office.refusals import Conflict, Refused
+from office.wording import moment
+from office.workdays import add_workdays
+from rulebook.models import RuleBook
+from rulebook.selectors import book_for
+from workflow.flows import Place
+from workflow.models import ClassPlan, Decision, PlanVersion, WorkTask
+from workflow.rules import chain, gate
+from workflow.states import AUTHOR, StepKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from org.models import Post, User
+    from org.selectors import Standing
+    from workflow.models import Meeting
+    from workflow.rules.findings import Finding
+    from workflow.states import DecisionAction
+
+
+def locked(plan_id: int) -> ClassPlan:
+    """The plan, fresh, its row locked until the transaction ends. Locks go plan → process → ledger."""
+    return (
+        ClassPlan.objects.select_for_update(of=("self",))
+        .select_related("union", "department", "version", "version__book")
+        # The book's own text is parsed once a process (RuleBook.book), not read with every lock.
+        .defer("version__book__content", "version__book__source_text")
+        .get(pk=plan_id)
+    )
+
+
+def demand(act: gate.Act, plan: ClassPlan, *, actor: User, at: datetime) -> gate.Case:
+    """The case of ``act`` where the gate lets it through; raises :class:`Refused` with the reason where not."""
+    case = gate.cases([plan], actor=actor, at=at)[0]
+    if reason := gate.judge(act, case):
+        raise Refused(reason)
+    return case
+
+
+def open_task(plan: ClassPlan, *, expected: int | None = None, now: datetime) -> WorkTask:
+    """The plan's open task. ``expected``: the task the caller's page showed; another one is a Conflict."""
+    task = WorkTask.objects.filter(plan=plan, is_open=True).select_related("post", "post__department").first()
+    if task is None or (expected is not None and task.pk != expected):
+        raise Conflict(_what_happened(plan, expected, now))
+    return task
+
+
+def _what_happened(plan: ClassPlan, task_id: int | None, now: datetime) -> str:
+    last = (
+        Decision.objects.filter(plan=plan, **({"task": task_id} if task_id else {}))
+        .order_by("at", "id")
+        .last()
+    )
+    if last is None:
+        return f"《{plan.name}》现为“{plan.get_state_display()}”，这一步已不在等待办理，请刷新。"  # type: ignore[attr-defined]
+    return (
+        f"《{plan.name}》的“{last.step_title}”已由 {last.actor_name}（{last.post_title}）"
+        f"于 {moment(last.at, now=now)} 办理：{last.get_action_display()}。"
+    )
+
+
+def book_in_force(plan: ClassPlan, at: datetime) -> RuleBook:
+    """The book a submission at ``at`` will be judged by."""
+    return book_for(plan.union, timezone.localdate(at))
+
+
+def place_at_step(plan: ClassPlan, version: PlanVersion, index: int, at: datetime) -> Place:
+    """The desk of step ``index`` of the version's book, with its time limit in working days."""
+    turn = chain.turn(
+        plan, version.book.book, index, timezone.localdate(at), author_id=version.submitted_by_id
+    )
+    return Place(turn.step.key, turn.step.title, turn.post, at, add_workdays(at, turn.step.days))
+
+
+def place_at_author(plan: ClassPlan, version: PlanVersion, at: datetime) -> Place:
+    """The desk of whoever drew the plan up."""
+    post = chain.author_post(plan, version.submitted_by, timezone.localdate(at))
+    return Place(AUTHOR, str(StepKind.REVISE.label), post, at, None)
+
+
+def acting_post(case: gate.Case, task: WorkTask | None) -> Post | None:
+    """As which post the actor acts: the task's own, or his in the plan's department."""
+    if task is not None:
+        return task.post
+    return post_in(case.standing, case.plan)
+
+
+def post_in(standing: Standing, plan: ClassPlan) -> Post | None:
+    """The actor's post in the plan's department, else any he holds."""
+    own = [post for post in standing.posts if post.department_id == plan.department_id]
+    return next(iter(own or standing.posts), None)
+
+
+def record(
+    *,
+    plan: ClassPlan,
+    version: PlanVersion,
+    action: DecisionAction,
+    step: str,
+    step_title: str,
+    actor: User,
+    post: Post | None,
+    at: datetime,
+    task: WorkTask | None = None,
+    opinion: str = "",
+    return_to: str = "",
+    meeting: Meeting | None = None,
+    findings: Iterable[Finding] = (),
+) -> Decision:
+    """Appends one line to the approval record, names and titles as they are today."""
+    return Decision.objects.create(
+        plan=plan,
+        version=version,
+        task=task,
+        meeting=meeting,
+        step=step,
+        step_title=step_title,
+        action=action,
+        return_to=return_to,
+        opinion=opinion,
+        actor=actor,
+        actor_name=actor.name,
+        post=post,
+        post_title=post.full_title if post is not None else "",
+        received_at=task.arrived_at if task is not None else None,
+        at=at,
+        findings=[finding.as_json() for finding in findings],
+    )

@@ -1,0 +1,324 @@
+"""The meeting decides, item by item; approval and appropriation are one transaction (S3)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from budgets.models import Fund
+from budgets.services import LineAmount, appropriate
+from office.numbering import next_number
+from office.refusals import Conflict, Refused
+from org.selectors import duty_on, standing
+from workflow import flows
+from workflow.models import AgendaItem, ClassPlan, Decision, Meeting, PlanAttachment, PlanCost, PlanVersion
+from workflow.rules import content
+from workflow.rules.evaluate import findings_of
+from workflow.rules.gate import Act
+from workflow.services import base
+from workflow.services.decisions import Result, send_back
+from workflow.states import AUTHOR, DecisionAction, MeetingOutcome, PlanState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import date, datetime
+
+    from budgets.models import Project
+    from org.models import Union, User
+    from workflow.flows import Place
+
+_ACTION = {
+    MeetingOutcome.PASSED: DecisionAction.APPROVE,
+    MeetingOutcome.PASSED_CHANGED: DecisionAction.APPROVE_CHANGED,
+    MeetingOutcome.RETURNED: DecisionAction.RETURN,
+    MeetingOutcome.DEFERRED: DecisionAction.DEFER,
+    MeetingOutcome.EXCLUDED: DecisionAction.EXCLUDE,
+}
+
+#: What 修改后通过 may change: people and days; amounts come beside them.
+CHANGEABLE = ("trainees", "staff", "half_days", "sessions")
+
+
+@transaction.atomic
+def call_meeting(
+    *,
+    union: Union,
+    year: int,
+    number: str,
+    held_on: date,
+    actor: User,
+    at: datetime,
+    chair: str = "",
+    attendees: str = "",
+    plan_ids: Iterable[int] = (),
+) -> Meeting:
+    """Opens a sitting of the body that decides, with these plans on its agenda."""
+    _demand_office(union.pk, actor, at)
+    duty = duty_on(union, "decision_body", timezone.localdate(at))
+    if duty is None or duty.body is None:
+        raise Refused(f"{union.name}没有指定审定计划的会议。请联系系统管理员在“组织机构”中设置。")
+    if Meeting.objects.filter(body=duty.body, number=number).exists():
+        raise Refused(f"{duty.body.name}“{number}”已经建立。")
+    meeting = Meeting.objects.create(
+        union=union,
+        body=duty.body,
+        year=year,
+        number=number,
+        held_on=held_on,
+        chair=chair,
+        attendees=attendees,
+        created_by=actor,
+        created_at=at,
+    )
+    for result in put_on_agenda(meeting_id=meeting.pk, plan_ids=plan_ids, actor=actor, at=at):
+        if result.reason:
+            raise Refused(result.reason)
+    return meeting
+
+
+def put_on_agenda(*, meeting_id: int, plan_ids: Iterable[int], actor: User, at: datetime) -> list[Result]:
+    """Puts plans on an agenda, each in its own transaction; a deferred one is 重新上会 by it."""
+    results = []
+    for plan_id in sorted(set(plan_ids)):
+        name = ""
+        try:
+            with transaction.atomic():
+                plan = base.locked(plan_id)
+                name = plan.name
+                _put_one(Meeting.objects.get(pk=meeting_id), plan, actor, at)
+            results.append(Result(plan_id, name, None, ""))
+        except Refused as refused:
+            results.append(Result(plan_id, name, None, str(refused)))
+    return results
+
+
+def _put_one(meeting: Meeting, plan: ClassPlan, actor: User, at: datetime) -> None:
+    case = base.demand(Act.PUT_ON_AGENDA, plan, actor=actor, at=at)
+    if plan.union_id != meeting.union_id or plan.year != meeting.year:
+        raise Refused(f"《{plan.name}》不是{meeting.union.name} {meeting.year} 年度的计划。")
+    other = AgendaItem.objects.filter(plan=plan, outcome="").select_related("meeting__body").first()
+    if other is not None:
+        raise Refused(f"《{plan.name}》已在 {other.meeting} 的议题中。")
+    if AgendaItem.objects.filter(plan=plan, meeting=meeting).exists():
+        raise Refused(f"{meeting} 已对《{plan.name}》作出决定，请列入下一次会议。")
+    if plan.state == PlanState.DEFERRED:
+        assert case.task is not None
+        assert plan.version is not None
+        base.record(
+            plan=plan,
+            version=plan.version,
+            action=DecisionAction.RESUME,
+            step=case.task.step,
+            step_title=case.task.step_title,
+            actor=actor,
+            post=base.post_in(case.standing, plan),
+            at=at,
+            task=case.task,
+            meeting=meeting,
+            opinion=f"列入 {meeting} 议题",
+        )
+        plan.resume()
+        plan.updated_at = at
+        plan.save(update_fields=["state", "updated_at"])
+        last = len(plan.version.book.book.steps) - 1
+        place = base.place_at_step(plan, plan.version, last, at)
+        flows.close(case.task, plan=plan, place=place, actor=actor, at=at)
+    top = AgendaItem.objects.filter(meeting=meeting).aggregate(top=Max("ordinal"))["top"] or 0
+    AgendaItem.objects.create(meeting=meeting, plan=plan, ordinal=top + 1)
+
+
+@transaction.atomic
+def take_off_agenda(*, item_id: int, actor: User, at: datetime) -> None:
+    """Takes a plan the meeting hasn't decided off its agenda."""
+    item = AgendaItem.objects.select_for_update().select_related("meeting", "plan").get(pk=item_id)
+    _demand_office(item.meeting.union_id, actor, at)
+    if item.outcome:
+        raise Conflict(f"《{item.plan.name}》的审定结果已经记录，不能撤下。")
+    item.delete()
+
+
+@transaction.atomic
+def record_minutes(
+    *, meeting_id: int, minutes_number: str, chair: str, attendees: str, actor: User, at: datetime
+) -> Meeting:
+    """The minutes' number and who was there, which often come days after the meeting (纪要待补)."""
+    meeting = Meeting.objects.select_for_update().get(pk=meeting_id)
+    _demand_office(meeting.union_id, actor, at)
+    meeting.minutes_number, meeting.chair, meeting.attendees = minutes_number, chair, attendees
+    meeting.save(update_fields=["minutes_number", "chair", "attendees"])
+    return meeting
+
+
+def _demand_office(union_id: int, actor: User, at: datetime) -> None:
+    place = standing(actor, timezone.localdate(at))
+    if union_id not in place.secretary_union_ids | place.authority_union_ids:
+        raise Refused("只有归口管理部门和会议秘书可以安排会议。")
+
+
+@transaction.atomic
+def settle(
+    *,
+    item_id: int,
+    outcome: MeetingOutcome,
+    actor: User,
+    at: datetime,
+    opinion: str = "",
+    figures: Mapping[str, int] | None = None,
+    costs: Mapping[str, Decimal] | None = None,
+    return_to: str = AUTHOR,
+) -> Decision:
+    """Records the meeting's result for one item, by its secretary.
+
+    PASSED: number, project and appropriation with it, or :class:`Refused` (the fund is short) and
+    nothing at all. PASSED_CHANGED: ``figures`` (of :data:`CHANGEABLE`) and ``costs`` (item → yuan)
+    replace the submitted ones first, as a version of the meeting's. RETURNED and EXCLUDED want
+    their reason.
+    """
+    plan_id = AgendaItem.objects.values_list("plan", flat=True).get(pk=item_id)
+    plan = base.locked(plan_id)
+    item = AgendaItem.objects.select_for_update(of=("self",)).select_related("meeting__body").get(pk=item_id)
+    meeting, opinion = item.meeting, opinion.strip()
+    if item.outcome:
+        raise Conflict(f"《{plan.name}》已记录为“{item.get_outcome_display()}”。")
+    if meeting.held_on > timezone.localdate(at):
+        raise Refused(f"{meeting} 定于 {meeting.held_on:%Y-%m-%d} 召开，会后才能记录结果。")
+    case = base.demand(Act.SETTLE, plan, actor=actor, at=at)
+    task, version = case.task, plan.version
+    assert task is not None
+    assert version is not None
+    if outcome in (MeetingOutcome.RETURNED, MeetingOutcome.EXCLUDED) and not opinion:
+        raise Refused(f"《{plan.name}》{outcome.label}，请填写会议意见。")
+    book = version.book.book
+    place: Place | None = None
+    findings = None
+    match outcome:
+        case MeetingOutcome.PASSED | MeetingOutcome.PASSED_CHANGED:
+            if outcome == MeetingOutcome.PASSED_CHANGED:
+                version = _change(plan, version, figures or {}, costs or {}, actor, at)
+            findings = findings_of(plan, book, at=at)
+            _approve(plan, version, meeting, actor, at)
+        case MeetingOutcome.DEFERRED:
+            plan.defer()
+            place = flows.Place(task.step, MeetingOutcome.DEFERRED.label, task.post, at, None)  # type: ignore[arg-type]
+        case MeetingOutcome.EXCLUDED:
+            plan.exclude()
+        case MeetingOutcome.RETURNED:
+            place = send_back(plan, return_to, before=len(book.steps) - 1, at=at)
+    if findings is None:
+        findings = findings_of(plan, book, at=at)
+    decision = base.record(
+        plan=plan,
+        version=version,
+        action=_ACTION[outcome],
+        step=task.step,
+        step_title=task.step_title,
+        actor=actor,
+        post=task.post,
+        at=at,
+        task=task,
+        opinion=opinion or str(outcome.label),
+        return_to=return_to if outcome == MeetingOutcome.RETURNED else "",
+        meeting=meeting,
+        findings=findings,
+    )
+    plan.updated_at = at
+    plan.save()
+    item.outcome, item.opinion, item.settled_at = outcome, opinion, at
+    item.save(update_fields=["outcome", "opinion", "settled_at"])
+    flows.close(task, plan=plan, place=place, actor=actor, at=at)
+    return decision
+
+
+def _change(
+    plan: ClassPlan,
+    version: PlanVersion,
+    figures: Mapping[str, int],
+    costs: Mapping[str, Decimal],
+    actor: User,
+    at: datetime,
+) -> PlanVersion:
+    """The meeting's own figures, kept as a version beside the department's."""
+    unknown = set(figures) - set(CHANGEABLE)
+    if unknown:
+        raise ValueError(f"a meeting doesn't change {sorted(unknown)}")
+    for name, value in figures.items():
+        if value < 0 or (value == 0 and name != "staff"):
+            raise Refused(f"{ClassPlan._meta.get_field(name).verbose_name}不能改为 {value}。")  # type: ignore[union-attr]
+        setattr(plan, name, value)
+    rows = {cost.item: cost for cost in PlanCost.objects.filter(plan=plan)}
+    for item, amount in costs.items():
+        if amount < 0:
+            raise Refused("经费不能为负数。")
+        row = rows.setdefault(item, PlanCost(plan=plan, item=item))
+        row.amount = amount
+        row.save()
+    files = PlanAttachment.objects.filter(plan=plan).select_related("file")
+    now = content.snapshot(plan, rows.values(), files)
+    if not content.changed_fields(version.content, now):
+        raise Refused(
+            f"《{plan.name}》修改后通过，但人数、天数和经费都没有改动。请填写核定数，或选择“通过”。"
+        )
+    changed = PlanVersion.objects.create(
+        plan=plan,
+        number=version.number + 1,
+        book=version.book,
+        content=now,
+        by_meeting=True,
+        restarted=False,
+        submitted_by=version.submitted_by,
+        submitted_at=at,
+    )
+    plan.version = changed
+    plan.revision += 1
+    return changed
+
+
+def _approve(plan: ClassPlan, version: PlanVersion, meeting: Meeting, actor: User, at: datetime) -> None:
+    book = version.book.book
+    fund = Fund.objects.filter(union=plan.union_id, year=plan.year, source=plan.source).first()
+    if fund is None:
+        source = "、".join(book.titles([plan.source])) or "（未填列支渠道）"
+        raise Refused(f"{plan.year} 年“{source}”还没有设立年度专项预算，请财务部门先在“培训经费”中设立。")
+    titles = {item.code: item.title for item in book.rate_card.items} | content.COST_TITLES
+    lines = [
+        LineAmount(item=cost.item, title=titles.get(cost.item, cost.item), amount=cost.amount)
+        for cost in PlanCost.objects.filter(plan=plan)
+        if cost.amount
+    ]
+    number = f"P{plan.year}-{next_number(f'plan:{plan.union_id}:{plan.year}'):04}"
+    plan.project = appropriate(
+        fund=fund,
+        number=number,
+        name=plan.name,
+        department=plan.department,
+        lines=lines,
+        actor=actor,
+        post=None,
+        at=at,
+        reason=f"{meeting} 审定",
+        reference=f"申报 {plan.declaration_number}",
+    )
+    plan.plan_number = number
+    plan.approve()
+
+
+def settle_many(
+    *,
+    results: Sequence[Mapping[str, object]],
+    actor: User,
+    at: datetime,
+) -> list[Result]:
+    """Records many results (keyword arguments of :func:`settle` each), each in its own transaction, by key."""
+    done = []
+    for row in sorted(results, key=lambda row: row["item_id"]):  # type: ignore[arg-type,return-value]
+        item = AgendaItem.objects.select_related("plan").get(pk=row["item_id"])  # type: ignore[misc]
+        try:
+            decision = settle(**row, actor=actor, at=at)  # type: ignore[arg-type]
+            done.append(Result(item.plan_id, item.plan.name, decision, ""))
+        except Refused as refused:
+            done.append(Result(item.plan_id, item.plan.name, None, str(refused)))
+    return done
