@@ -10,10 +10,11 @@ sums and the chain were checked by :mod:`rulebook.consistency`.
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
-from typing import Annotated, Self, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -286,6 +287,11 @@ class Book(Strictly):
                 {"reasons": "；".join(f"{consistency.path(p.loc)}：{p.reason}" for p in problems)},
             )
         return self
+
+    @classmethod
+    def from_content(cls, content: dict[str, Any]) -> Self:
+        """The book again from ``model_dump(mode="json")``."""
+        return cls.model_validate_json(json.dumps(content))
 
     @property
     def review_steps(self) -> tuple[Step, ...]:

@@ -1,0 +1,28 @@
+"""Which book counts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from office.refusals import Refused
+from rulebook.models import RuleBook
+
+if TYPE_CHECKING:
+    import datetime
+    from collections.abc import Iterable
+
+    from org.models import Union
+    from rulebook.schema import Book
+
+
+def book_for(union: Union, on: datetime.date) -> RuleBook:
+    """The edition in force for ``union`` on ``on`` (one query); ``Refused`` if there is none."""
+    found = RuleBook.objects.in_force(on).filter(union=union).order_by().first()
+    if found is None:
+        raise Refused(f"{union}在 {on:%Y-%m-%d} 没有施行中的制度，请先载入（manage.py load_rulebook）")
+    return found
+
+
+def books_by_id(ids: Iterable[int]) -> dict[int, Book]:
+    """Content by row id, one query; unknown ids are left out."""
+    return {row.pk: row.book for row in RuleBook.objects.in_bulk(set(ids)).values()}
