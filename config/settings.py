@@ -113,7 +113,7 @@ if "*" in ALLOWED_HOSTS:
 if DEMO:
     ALLOWED_HOSTS += ["localhost", "127.0.0.1", "[::1]"]
 
-# The address of the very source that runs, as the AGPL asks; shown in the footer. The site itself hands it out.
+# The address of the very source that runs, for the footer, as the AGPL asks. The site itself hands it out.
 SOURCE_URL = env_text("GUIKOU_SOURCE_URL", "/source/")
 
 # ---- applications
@@ -125,7 +125,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
-    "django.contrib.staticfiles",
+    "config.apps.StaticFiles",
     "django.contrib.postgres",
     "django.contrib.humanize",
     "viewflow",
@@ -336,5 +336,6 @@ LOGGING = {
     "loggers": {
         "django": {"handlers": ["console"], "level": "WARNING", "propagate": False},
         "django.request": {"handlers": ["console"], "level": "ERROR", "propagate": False},
+        "gunicorn.http.wsgi": {"level": "ERROR"},  # it warns of each HEAD request
     },
 }
