@@ -1,0 +1,17 @@
+"""Every page of the process; each room of ``views`` lists its own."""
+
+from __future__ import annotations
+
+from workflow.views import consolidation, declare, desk_work, imports, meeting, money, plan
+
+app_name = "workflow"
+
+urlpatterns = [
+    *desk_work.urlpatterns,
+    *plan.urlpatterns,
+    *declare.urlpatterns,
+    *imports.urlpatterns,
+    *consolidation.urlpatterns,
+    *meeting.urlpatterns,
+    *money.urlpatterns,
+]
