@@ -77,7 +77,7 @@ def _fault(facts: Facts, code: str, message: str, mend: str, **more: Any) -> Fin
         str(rule.severity.value),
         rule.title,
         message,
-        f"{facts.book.short_title}{rule.clause}",
+        rule.clause,
         mend,
         **more,
     )
@@ -86,7 +86,7 @@ def _fault(facts: Facts, code: str, message: str, mend: str, **more: Any) -> Fin
 def _fine(facts: Facts, code: str, message: str, **more: Any) -> Finding:
     rule = facts.book.rule(code)
     severity = Severity.OFF.value if rule.severity == Severity.OFF else PASS
-    return Finding(code, severity, rule.title, message, f"{facts.book.short_title}{rule.clause}", **more)
+    return Finding(code, severity, rule.title, message, rule.clause, **more)
 
 
 @_check
