@@ -32,7 +32,7 @@ from rulebook import consistency
 from rulebook.severity import Severity
 
 
-class UnknownCode(LookupError):
+class UnknownCode(LookupError):  # noqa: N818 - said aloud, it is the reason
     """The book has no such code; ``str(e)`` is the Chinese text to show."""
 
 
