@@ -27,7 +27,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if fault := first_fault():
             raise CommandError(self.describe(fault))
-        funds = list(Fund.objects.select_related("union").order_by("union", "year", "source"))
+        funds = list(
+            Fund.objects.select_related("union").order_by("union__ordinal", "union", "year", "source")
+        )
         totals = fund_totals(fund.pk for fund in funds)
         for fund in funds:
             t = totals[fund.pk]
