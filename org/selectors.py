@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from django.contrib.auth.models import Group
 from django.db.models import Q
 from guardian.models import GroupObjectPermission, UserObjectPermission
 
-from org.models import Duty, DutyCode, Post, PostKind, Tenure
+from org.models import Duty, DutyCode, Post, PostKind, Tenure, User
 
 if TYPE_CHECKING:
     import datetime
     from collections.abc import Iterable
 
-    from org.models import Department, Union, User
+    from org.models import Department, Union
 
 LOOKS = {"look_department": "department", "look_union": "union"}
 
@@ -60,6 +61,42 @@ def head_post(department: Department) -> Post | None:
 
 def post_by_code(union: Union, code: str) -> Post | None:
     return Post.objects.filter(union=union, code=code).select_related("department").order_by().first()
+
+
+def tenures_of(post: Post) -> list[Tenure]:
+    """All tenures of a post, the first one first."""
+    return list(Tenure.objects.filter(post=post).select_related("user").order_by("period"))
+
+
+def duties_of(union: Union, code: str) -> list[Duty]:
+    """All assignments of a union's duty, the first one first."""
+    found = Duty.objects.filter(union=union, code=code).select_related("department", "body")
+    return list(found.order_by("period"))
+
+
+def look_permission(target: Department | Union) -> str:
+    """The name of the grant to look at everything of the department or union."""
+    return f"look_{target._meta.model_name}"
+
+
+def lookers(target: Department | Union) -> list[User]:
+    """The people granted by name to look at the department or union."""
+    grants = UserObjectPermission.objects.filter(_grants_on(target))
+    return list(User.objects.filter(pk__in=grants.values("user_id")))
+
+
+def looking_groups(target: Department | Union) -> list[Group]:
+    """The groups granted to look at the department or union."""
+    grants = GroupObjectPermission.objects.filter(_grants_on(target))
+    return list(Group.objects.filter(pk__in=grants.values("group_id")).order_by("name"))
+
+
+def _grants_on(target: Department | Union) -> Q:
+    return Q(
+        permission__content_type__app_label="org",
+        permission__codename=look_permission(target),
+        object_pk=str(target.pk),
+    )
 
 
 @dataclass(frozen=True)
