@@ -16,9 +16,13 @@ if TYPE_CHECKING:
 
     from rulebook.models import RuleBookQuerySet
 
+    Admin = admin.ModelAdmin[RuleBook]
+else:
+    Admin = admin.ModelAdmin
+
 
 @admin.register(RuleBook)
-class RuleBookAdmin(admin.ModelAdmin[RuleBook]):
+class RuleBookAdmin(Admin):
     list_display = ("title", "union", "number", "edition", "period", "loaded_at")
     list_filter = ("union",)
     list_select_related = ("union",)
