@@ -270,7 +270,7 @@ USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [path for path in (BASE_DIR / "static",) if path.is_dir()]
-MEDIA_ROOT = VAR_DIR / "uploads"
+MEDIA_ROOT = VAR_DIR / ("uploads-of-tests" if TESTING else "uploads")
 # An upload has no address of its own: a view hands it to those who may read what it belongs to.
 MEDIA_URL = ""
 STORAGES = {
@@ -281,6 +281,9 @@ STORAGES = {
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
+# Tests and debugging read the files where they are written; otherwise `collectstatic` has gathered them.
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = TESTING or DEBUG
+
 UPLOAD_MAX_BYTES = env_int("GUIKOU_UPLOAD_MB", 20, least=1) * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_PERMISSIONS = 0o600

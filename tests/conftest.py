@@ -2,18 +2,51 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import shutil
+from functools import partial
 
 import pytest
+from django.conf import settings
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from config import embedded
+
+SLOTS = 8
+
+# A slow shared machine is no finding; a failure must print what reproduces it.
+hypothesis_settings.register_profile(
+    "project", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("project")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """The run's first process starts the server; xdist's workers live shorter than it and only connect."""
     if "PYTEST_XDIST_WORKER" not in os.environ:
         embedded.start()
+        os.environ["GUIKOU_TEST_SLOT"] = str(_free_slot(config))
+    settings.DATABASES["default"]["TEST"] = {"NAME": f"test_guikou_{os.environ['GUIKOU_TEST_SLOT']}"}
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    embedded.stop()
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        shutil.rmtree(settings.MEDIA_ROOT, ignore_errors=True)
+        embedded.stop()
+
+
+def _free_slot(config: pytest.Config) -> int:
+    """Several runs may share the server: each has database names of its own, used again by the next."""
+    settings.VAR_DIR.mkdir(parents=True, exist_ok=True)
+    for slot in range(1, SLOTS + 1):
+        lock = os.open(settings.VAR_DIR / f"tests-{slot}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+            continue
+        config.add_cleanup(partial(os.close, lock))
+        return slot
+    raise pytest.UsageError(f"{SLOTS} test runs already share this database server")

@@ -1,0 +1,113 @@
+"""The embedded server: shared while it runs, gone with its last user, not hindered by what was killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from config import embedded
+from tests.config import processes
+
+HOLD = (
+    "from config import embedded; embedded.start(); print('ready', flush=True); import time; time.sleep(60)"
+)
+
+
+def hold(var: Path) -> subprocess.Popen[str]:
+    """A process that uses the server of `var` until it is ended."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD],
+        cwd=processes.ROOT,
+        env=processes.environment(var, DJANGO_SETTINGS_MODULE="config.settings"),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+@pytest.fixture(scope="module")
+def var(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder for the module: making the cluster is the slow part."""
+    return tmp_path_factory.mktemp("embedded") / "a folder with 空格"
+
+
+def end(process: subprocess.Popen[str], number: int) -> int:
+    process.send_signal(number)
+    code = process.wait(timeout=20)
+    assert process.stdout is not None
+    process.stdout.close()
+    return code
+
+
+def test_the_server_outlives_all_but_the_last_of_its_users(var: Path) -> None:
+    first, second = hold(var), hold(var)
+    end(first, signal.SIGTERM)
+    assert any("postgres" in line for line in processes.left_in(var))
+    end(second, signal.SIGTERM)
+    assert processes.left_in(var) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_no_process_is_left_after(var: Path, number: signal.Signals) -> None:
+    end(hold(var), number)
+    assert processes.left_in(var) == []
+
+
+def test_a_killed_user_hinders_nobody_and_its_server_ends_with_the_next(var: Path) -> None:
+    end(hold(var), signal.SIGKILL)
+    assert any("postgres" in line for line in processes.left_in(var))
+    end(hold(var), signal.SIGTERM)
+    assert processes.left_in(var) == []
+
+
+def test_a_killed_server_starts_again(var: Path) -> None:
+    process = hold(var)
+    postmaster = int((var / "db" / "postmaster.pid").read_text().split("\n", 1)[0])
+    os.kill(postmaster, signal.SIGKILL)
+    end(process, signal.SIGKILL)
+    began = time.monotonic()
+    end(hold(var), signal.SIGTERM)
+    assert time.monotonic() - began < 30
+    assert processes.left_in(var) == []
+
+
+def test_a_reused_process_id_is_not_taken_for_the_server(var: Path) -> None:
+    (var / "db" / "postmaster.pid").write_text(f"{os.getpid()}\n{var}\n0\n5432\n{var}\n\n0 0\nready\n")
+    end(hold(var), signal.SIGTERM)
+    assert processes.left_in(var) == []
+
+
+def test_it_cannot_be_emptied_while_somebody_uses_it(var: Path) -> None:
+    process = hold(var)
+    with pytest.raises(embedded.EmbeddedError, match="另有程序"):
+        embedded.reset(var / "db")
+    end(process, signal.SIGTERM)
+    embedded.reset(var / "db")
+    assert not (var / "db").exists()
+
+
+def test_a_folder_too_deep_for_a_socket_gets_a_private_one(tmp_path: Path) -> None:
+    deep = tmp_path / ("很深的文件夹" * 8)
+    sockets = embedded.socket_dir(deep)
+    assert not sockets.is_relative_to(deep)
+    assert len(os.fsencode(sockets / ".s.PGSQL.5432")) <= embedded.SOCKET_PATH_BYTES
+    assert embedded.socket_dir(deep) == sockets
+    process = hold(deep)
+    assert sockets.stat().st_mode & 0o777 == 0o700
+    end(process, signal.SIGTERM)
+    assert processes.left_in(deep) == []
+
+
+def test_nothing_listens_on_the_network(var: Path) -> None:
+    process = hold(var)
+    status = (var / "db" / "postmaster.pid").read_text().split("\n")
+    assert status[5] == ""  # the address it listens on
+    end(process, signal.SIGTERM)
