@@ -79,7 +79,7 @@ class DeskActivation(HandleActivation):
         yield node._create(self, self.task.token)
 
 
-class Desk(flow.Handle):  # type: ignore[misc]
+class Desk(flow.Handle):
     """A node whose task waits for a person and whose next node follows from the plan's state."""
 
     activation_class = DeskActivation
@@ -101,7 +101,7 @@ class Desk(flow.Handle):  # type: ignore[misc]
         yield Edge(src=self, dst=self.otherwise, edge_class="default")
 
 
-class PlanFlow(flow.Flow):  # type: ignore[misc]
+class PlanFlow(flow.Flow):
     """年度计划审批."""
 
     process_class = WorkProcess
@@ -135,7 +135,7 @@ def close(task: WorkTask, *, plan: ClassPlan, place: Place | None, actor: User, 
     """
     with PlanFlow.lock(task.process_id):
         process = WorkProcess.objects.get(pk=task.process_id)
-        process.plan, process.place = plan, place  # type: ignore[attr-defined]
+        process.plan, process.place = plan, place
         if place is None:
             process.is_open = False
         task.process = process

@@ -54,7 +54,8 @@ def _slot(part: str, text: str, *, bare_month: bool, year: int) -> str:
     if (found := _MONTH.fullmatch(part)) and (bare_month or part.endswith("月")):
         return f"{int(found[1]):02}"
     raise Refused(
-        f"时间“{text}”中的“{part}”无法识别，请写成 6月21日、6月上旬、6月、二季度，多期写成 3、6、9月 或 每两月。"
+        f"时间“{text}”中的“{part}”无法识别，请写成 6月21日、6月上旬、6月、二季度，"
+        "多期写成 3、6、9月 或 每两月。"
     )
 
 

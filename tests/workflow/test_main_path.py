@@ -5,7 +5,6 @@ from __future__ import annotations
 from decimal import Decimal
 
 from budgets.selectors import fund_totals, project_totals
-
 from tests.workflow.world import World, at
 from workflow.models import AgendaItem, Decision
 from workflow.services import decisions, meetings, submission

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.db.backends.postgresql.psycopg_any import DateRange
+
 from budgets.models import Fund
 from budgets.services import open_fund
 from budgets.states import FundStatus
-from django.db.backends.postgresql.psycopg_any import DateRange
-
 from org.models import Body, Department, Duty, Post, PostKind, Tenure, Union, User
 from rulebook import loader
 from rulebook.models import RuleBook

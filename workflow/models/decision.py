@@ -35,17 +35,20 @@ class Decision(models.Model):
     class Meta:
         verbose_name = "审批记录"
         verbose_name_plural = verbose_name
-        ordering = ["at", "id"]
-        constraints = [
+        ordering = (
+            "at",
+            "id",
+        )
+        constraints = (
             models.UniqueConstraint(
                 fields=["task"], condition=Q(task__isnull=False), name="one_decision_a_task"
-            )
-        ]
-        indexes = [
+            ),
+        )
+        indexes = (
             models.Index(fields=["actor", "-at"], name="decision_by_actor"),
             models.Index(fields=["plan", "at"], name="decision_by_plan"),
-        ]
-        triggers = [guards.append_only()]
+        )
+        triggers = (guards.append_only(),)
 
     def __str__(self) -> str:
         return f"{self.step_title} {self.get_action_display()}"

@@ -37,13 +37,14 @@ def content_frozen(fields: Sequence[str]) -> pgtrigger.Trigger:
     old = ", ".join(f"OLD.{field}" for field in fields)
     new = ", ".join(f"NEW.{field}" for field in fields)
     editable = _quoted([state.value for state in EDITABLE])
+    awaiting, approved = PlanState.AWAITING_MEETING.value, PlanState.APPROVED.value
     return pgtrigger.Trigger(
         name="content_frozen",
         when=pgtrigger.Before,
         operation=pgtrigger.Update,
         func=f"""
         IF OLD.state NOT IN ({editable})
-           AND NOT (OLD.state = '{PlanState.AWAITING_MEETING.value}' AND NEW.state = '{PlanState.APPROVED.value}')
+           AND NOT (OLD.state = '{awaiting}' AND NEW.state = '{approved}')
            AND ROW({new}) IS DISTINCT FROM ROW({old}) THEN
             RAISE EXCEPTION 'the content of a class plan is frozen while it is %', OLD.state;
         END IF;
@@ -101,7 +102,7 @@ def costs_frozen() -> pgtrigger.Trigger:
         END IF;
         IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
         RETURN NEW;
-        """,
+        """,  # noqa: S608 - made of the enum's own values
     )
 
 

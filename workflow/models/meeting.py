@@ -47,8 +47,11 @@ class Meeting(models.Model):
     class Meta:
         verbose_name = "会议"
         verbose_name_plural = verbose_name
-        ordering = ["-held_on", "-id"]
-        constraints = [models.UniqueConstraint(fields=["body", "number"], name="meeting_number_once")]
+        ordering = (
+            "-held_on",
+            "-id",
+        )
+        constraints = (models.UniqueConstraint(fields=["body", "number"], name="meeting_number_once"),)
 
     def __str__(self) -> str:
         return f"{self.body.name}（{self.number}）"
@@ -67,8 +70,12 @@ class AgendaItem(models.Model):
     class Meta:
         verbose_name = "议题"
         verbose_name_plural = verbose_name
-        ordering = ["meeting", "ordinal", "id"]
-        constraints = [
+        ordering = (
+            "meeting",
+            "ordinal",
+            "id",
+        )
+        constraints = (
             models.UniqueConstraint(fields=["meeting", "plan"], name="agenda_plan_once"),
             models.UniqueConstraint(fields=["plan"], condition=Q(outcome=""), name="one_open_agenda_a_plan"),
             models.CheckConstraint(
@@ -76,7 +83,7 @@ class AgendaItem(models.Model):
                 | (~Q(outcome="") & Q(settled_at__isnull=False)),
                 name="agenda_settled_with_time",
             ),
-        ]
+        )
 
     def __str__(self) -> str:
         return f"{self.ordinal}. {self.plan}"

@@ -25,8 +25,6 @@ from workflow.states import EDITABLE, SETTLED, AttachmentKind, PlanState, T, Tra
 if TYPE_CHECKING:
     from org.selectors import Standing
 
-MONEY = {"max_digits": 12, "decimal_places": 2}
-
 #: What a department writes and its reviewers judge: snapshot, difference and freeze all read this list.
 CONTENT_FIELDS: Final = (
     "name",
@@ -92,7 +90,9 @@ class PlanQuerySet(models.QuerySet["ClassPlan"]):
         )
         return self.annotate(
             total=Coalesce(
-                Subquery(sums.values("s")), Value(Decimal(0)), output_field=models.DecimalField(**MONEY)
+                Subquery(sums.values("s")),
+                Value(Decimal(0)),
+                output_field=models.DecimalField(max_digits=12, decimal_places=2),
             )
         )
 
@@ -101,7 +101,7 @@ class PlanQuerySet(models.QuerySet["ClassPlan"]):
         return self.order_by("department__ordinal", F("serial").asc(nulls_last=True), "id")
 
 
-@pghistory.track()
+@pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
 class ClassPlan(models.Model):
     """A class a department proposes for a year. ``state`` says what it is (HOUSE §3, Truth)."""
 
@@ -114,7 +114,8 @@ class ClassPlan(models.Model):
         "状态", choices=PlanState.choices, default=PlanState.DRAFT, protected=True, max_length=20
     )
     serial = models.PositiveIntegerField("申报序号", null=True, editable=False)
-    plan_number = models.CharField("计划号", max_length=20, null=True, editable=False)
+    # Null, not "": unique where it is given, and a number comes with the approval only.
+    plan_number = models.CharField("计划号", max_length=20, null=True, editable=False)  # noqa: DJ001
     version = models.ForeignKey(
         "workflow.PlanVersion",
         models.PROTECT,
@@ -164,7 +165,7 @@ class ClassPlan(models.Model):
     owner_name = models.CharField("项目负责人", max_length=50, blank=True)
     owner_phone = models.CharField("联系电话", max_length=30, blank=True)
     source = models.CharField("列支渠道", max_length=30, blank=True)
-    fee = models.DecimalField("向学员收费（元/人）", **MONEY, default=Decimal(0))
+    fee = models.DecimalField("向学员收费（元/人）", max_digits=12, decimal_places=2, default=Decimal(0))
     fee_basis = models.CharField("收费依据", max_length=200, blank=True)
     off_plan_reason = models.CharField("计划外增加理由", max_length=300, blank=True)
     principal_approval = models.CharField("主要负责同志审批意见", max_length=200, blank=True)
@@ -186,7 +187,7 @@ class ClassPlan(models.Model):
     class Meta:
         verbose_name = "班次计划"
         verbose_name_plural = verbose_name
-        constraints = [
+        constraints = (
             models.UniqueConstraint(fields=["union", "year", "serial"], name="plan_serial_once"),
             models.UniqueConstraint(fields=["union", "plan_number"], name="plan_number_once"),
             models.CheckConstraint(condition=Q(sessions__gte=1), name="plan_has_a_session"),
@@ -196,21 +197,21 @@ class ClassPlan(models.Model):
                 condition=Q(state="draft") | Q(serial__isnull=False, version__isnull=False),
                 name="plan_submitted_has_serial",
             ),
-        ]
-        indexes = [
+        )
+        indexes = (
             models.Index(fields=["union", "year", "state"], name="plan_by_year"),
             models.Index(fields=["department", "year"], name="plan_by_department"),
             models.Index(fields=["union", "year", "subject"], name="plan_by_subject"),
             models.Index(fields=["created_by", "-updated_at"], name="plan_by_author"),
             GinIndex(fields=["audience_units"], name="plan_by_unit"),
-        ]
-        triggers = [
+        )
+        triggers = (
             guards.state_moves(),
             guards.starts_as_draft(),
             guards.content_frozen(CONTENT_FIELDS),
             guards.approval_figures(),
             guards.drafts_only_deleted(),
-        ]
+        )
 
     def __str__(self) -> str:
         return self.name
@@ -316,18 +317,18 @@ class PlanCost(models.Model):
 
     plan = models.ForeignKey(ClassPlan, models.CASCADE, related_name="costs")
     item = models.CharField("项目", max_length=30)
-    amount = models.DecimalField("金额（元）", **MONEY)
+    amount = models.DecimalField("金额（元）", max_digits=12, decimal_places=2)
     note = models.CharField("说明", max_length=100, blank=True)
 
     class Meta:
         verbose_name = "经费明细"
         verbose_name_plural = verbose_name
-        ordering = ["id"]
-        constraints = [
+        ordering = ("id",)
+        constraints = (
             models.UniqueConstraint(fields=["plan", "item"], name="cost_item_once"),
             models.CheckConstraint(condition=Q(amount__gte=0), name="cost_not_negative"),
-        ]
-        triggers = [guards.costs_frozen()]
+        )
+        triggers = (guards.costs_frozen(),)
 
     def __str__(self) -> str:
         return f"{self.item} {self.amount}"
@@ -348,9 +349,12 @@ class PlanVersion(models.Model):
     class Meta:
         verbose_name = "历次报送"
         verbose_name_plural = verbose_name
-        ordering = ["plan", "number"]
-        constraints = [models.UniqueConstraint(fields=["plan", "number"], name="version_number_once")]
-        triggers = [guards.append_only()]
+        ordering = (
+            "plan",
+            "number",
+        )
+        constraints = (models.UniqueConstraint(fields=["plan", "number"], name="version_number_once"),)
+        triggers = (guards.append_only(),)
 
     def __str__(self) -> str:
         return f"第 {self.number} 次报送"
@@ -368,7 +372,7 @@ class PlanAttachment(models.Model):
     class Meta:
         verbose_name = "附件"
         verbose_name_plural = verbose_name
-        ordering = ["id"]
+        ordering = ("id",)
 
     def __str__(self) -> str:
         return self.file.name

@@ -24,11 +24,11 @@ class WorkProcess(Process):
     class Meta:
         verbose_name = "办理过程"
         verbose_name_plural = verbose_name
-        constraints = [
+        constraints = (
             models.UniqueConstraint(
                 fields=["plan"], condition=Q(is_open=True), name="one_open_process_a_plan"
-            )
-        ]
+            ),
+        )
 
 
 class TaskQuerySet(models.QuerySet["WorkTask"]):
@@ -56,16 +56,16 @@ class WorkTask(Task):
     class Meta:
         verbose_name = "待办事项"
         verbose_name_plural = verbose_name
-        constraints = [
+        constraints = (
             models.UniqueConstraint(fields=["plan"], condition=Q(is_open=True), name="one_open_task_a_plan"),
             models.CheckConstraint(
                 condition=Q(is_open=False) | Q(post__isnull=False, arrived_at__isnull=False),
                 name="open_task_has_a_post",
             ),
-        ]
-        indexes = [
+        )
+        indexes = (
             models.Index(fields=["post", "-arrived_at"], condition=Q(is_open=True), name="open_by_post"),
-        ]
+        )
 
     def is_overdue(self, at: datetime) -> bool:
         """Whether its time limit has passed."""

@@ -43,9 +43,9 @@ def turn(plan: ClassPlan, book: Book, index: int, on: date, *, author_id: int) -
     last = index == len(book.steps) - 1
     own = not last and step.holder.kind != HolderKind.OWN_HEAD and post.department_id == plan.department_id
     holder = None if own or last else holder_of(post, on)
-    if own or (holder is not None and holder.pk == author_id):
-        if step.stand_in is not None:
-            return Turn(step, index, _post(step.stand_in, step, plan, on), stands_in=True)
+    authors_own = holder is not None and holder.pk == author_id
+    if (own or authors_own) and step.stand_in is not None:
+        return Turn(step, index, _post(step.stand_in, step, plan, on), stands_in=True)
     return Turn(step, index, post, stands_in=False)
 
 
@@ -62,12 +62,10 @@ def _post(holder: Holder, step: Step, plan: ClassPlan, on: date) -> Post:
             missing = f"{union.name}没有设置“{holder.code}”岗位"
         case _:
             duty = duty_on(union, holder.code, on)
-            if duty is None:
-                post, missing = None, f"{union.name}没有指定承担“{step.title}”的部门或会议"
-            elif duty.body is not None:
-                post, missing = duty.body.secretary, ""
-            else:
-                assert duty.department is not None
+            post, missing = None, f"{union.name}没有指定承担“{step.title}”的部门或会议"
+            if duty is not None and duty.body is not None:
+                post = duty.body.secretary
+            elif duty is not None and duty.department is not None:
                 post, missing = head_post(duty.department), f"{duty.department.name}没有设置负责人岗位"
     if post is None:
         raise Refused(f"“{step.title}”无人办理：{missing}。请联系系统管理员在“组织机构”中设置。")

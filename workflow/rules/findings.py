@@ -10,7 +10,8 @@ from rulebook.severity import Severity
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-PASS = "pass"
+#: Beside the severities of a rule: nothing is wrong.
+PASS = "pass"  # noqa: S105
 
 
 @dataclass(frozen=True)

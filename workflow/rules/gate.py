@@ -99,7 +99,7 @@ def cases(plans: Sequence[ClassPlan], *, actor: User, at: datetime) -> list[Case
 def _state_is(case: Case, *states: PlanState) -> str | None:
     if case.plan.state in states:
         return None
-    return f"《{case.plan.name}》现为“{case.plan.get_state_display()}”，不能办理这一操作。"  # type: ignore[attr-defined]
+    return f"《{case.plan.name}》现为“{case.plan.get_state_display()}”，不能办理这一操作。"
 
 
 def _is_ours(case: Case) -> str | None:
@@ -149,8 +149,8 @@ def _review(case: Case) -> str | None:
 def _advise_exclusion(case: Case) -> str | None:
     if reason := _review(case):
         return reason
-    assert case.task is not None
-    assert case.plan.version is not None
+    if case.task is None or case.plan.version is None:
+        return "现在没有等待办理的环节。"
     step = case.plan.version.book.book.step(case.task.step)
     return None if step.may_exclude else f"“{step.title}”不能建议不列入，可以退回。"
 

@@ -340,15 +340,17 @@ def ceilings(facts: Facts) -> Iterator[Finding]:
         yield _fault(
             facts,
             "over_ceiling_total",
-            f"综合定额内 {yuan(asked)} 元，上限 {yuan(limit)} 元（{sum_text}），超 {yuan(asked - limit)} 元。",
+            f"综合定额内 {yuan(asked)} 元，上限 {yuan(limit)} 元（{sum_text}），"
+            f"超 {yuan(asked - limit)} 元。",
             "请核减经费、人数或天数。",
             figures=figures | {"超出": yuan(asked - limit)},
         )
     elif not over:
+        lodging = "" if plan.residential else "，走读不含住宿"
         yield _fine(
             facts,
             "over_ceiling_total",
-            f"综合定额内 {yuan(asked)} 元，上限 {yuan(limit)} 元（{sum_text}{'' if plan.residential else '，走读不含住宿'}），"
+            f"综合定额内 {yuan(asked)} 元，上限 {yuan(limit)} 元（{sum_text}{lodging}），"
             f"余 {yuan(limit - asked)} 元。",
             figures=figures,
         )
@@ -448,7 +450,8 @@ def duplicate(facts: Facts) -> Iterator[Finding]:
         yield _fault(
             facts,
             "duplicate_plan",
-            f"疑似重复办班：与 {other.plan.name}（{other.plan.department.name}，申报 {other.plan.declaration_number}）"
+            f"疑似重复办班：与 {other.plan.name}（{other.plan.department.name}，"
+            f"申报 {other.plan.declaration_number}）"
             f"业务相同，对象范围重叠{other.share:.0%}：{units}。",
             "请比较两班，说明不重复的理由，或与该部门商量合并。",
             figures={"业务编码": facts.plan.subject, "重叠": f"{other.share:.0%}"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.utils import timezone
@@ -39,7 +40,7 @@ def locked(plan_id: int) -> ClassPlan:
 
 
 def demand(act: gate.Act, plan: ClassPlan, *, actor: User, at: datetime) -> gate.Case:
-    """The case of ``act`` where the gate lets it through; raises :class:`Refused` with the reason where not."""
+    """The case of ``act`` where the gate lets it through; :class:`Refused` with the reason where not."""
     case = gate.cases([plan], actor=actor, at=at)[0]
     if reason := gate.judge(act, case):
         raise Refused(reason)
@@ -61,11 +62,30 @@ def _what_happened(plan: ClassPlan, task_id: int | None, now: datetime) -> str:
         .last()
     )
     if last is None:
-        return f"《{plan.name}》现为“{plan.get_state_display()}”，这一步已不在等待办理，请刷新。"  # type: ignore[attr-defined]
+        return f"《{plan.name}》现为“{plan.get_state_display()}”，这一步已不在等待办理，请刷新。"
     return (
         f"《{plan.name}》的“{last.step_title}”已由 {last.actor_name}（{last.post_title}）"
         f"于 {moment(last.at, now=now)} 办理：{last.get_action_display()}。"
     )
+
+
+@dataclass(frozen=True)
+class OpenCase:
+    """A pending plan whose turn it is: everything an act on its open task needs, none of it missing."""
+
+    plan: ClassPlan
+    version: PlanVersion
+    task: WorkTask
+    post: Post
+    standing: Standing
+
+
+def demand_open(act: gate.Act, plan: ClassPlan, *, actor: User, at: datetime) -> OpenCase:
+    """:func:`demand` for an act on the plan's open task."""
+    case = demand(act, plan, actor=actor, at=at)
+    if case.task is None or case.task.post is None or plan.version is None:
+        raise Conflict(_what_happened(plan, None, at))
+    return OpenCase(plan, plan.version, case.task, case.task.post, case.standing)
 
 
 def book_in_force(plan: ClassPlan, at: datetime) -> RuleBook:

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from org.models import User
-    from workflow.models import ClassPlan, WorkTask
 
 _ACTS = {
     DecisionAction.AGREE: Act.AGREE,
@@ -51,10 +50,8 @@ def decide(
     """
     plan = base.locked(plan_id)
     base.open_task(plan, expected=task_id, now=at)
-    case = base.demand(_ACTS[action], plan, actor=actor, at=at)
-    task, version = case.task, plan.version
-    assert task is not None
-    assert version is not None
+    case = base.demand_open(_ACTS[action], plan, actor=actor, at=at)
+    task, version = case.task, case.version
     opinion = opinion.strip()
     if action != DecisionAction.AGREE and not opinion:
         raise Refused(f"{action.label}须填写意见，说明理由。")
@@ -69,40 +66,35 @@ def decide(
         step=task.step,
         step_title=task.step_title,
         actor=actor,
-        post=task.post,
+        post=case.post,
         at=at,
         task=task,
         opinion=opinion or str(action.label),
         return_to=return_to if action == DecisionAction.RETURN else "",
         findings=findings,
     )
-    place = _move(plan, task, action, return_to, at)
+    place = _move(case, action, return_to, at)
     plan.updated_at = at
     plan.save(update_fields=["state", "updated_at"])
     flows.close(task, plan=plan, place=place, actor=actor, at=at)
     return decision
 
 
-def _move(
-    plan: ClassPlan, task: WorkTask, action: DecisionAction, return_to: str, at: datetime
-) -> flows.Place:
-    version = plan.version
-    assert version is not None
-    keys = [step.key for step in version.book.book.steps]
-    here = keys.index(task.step)
+def _move(case: base.OpenCase, action: DecisionAction, return_to: str, at: datetime) -> flows.Place:
+    keys = [step.key for step in case.version.book.book.steps]
+    here = keys.index(case.task.step)
     if action == DecisionAction.RETURN:
-        return send_back(plan, return_to, before=here, at=at)
+        return send_back(case, return_to, before=here, at=at)
     if here + 1 == len(keys) - 1:
-        plan.send_to_meeting()
+        case.plan.send_to_meeting()
     else:
-        plan.pass_on()
-    return base.place_at_step(plan, version, here + 1, at)
+        case.plan.pass_on()
+    return base.place_at_step(case.plan, case.version, here + 1, at)
 
 
-def send_back(plan: ClassPlan, return_to: str, *, before: int, at: datetime) -> flows.Place:
+def send_back(case: base.OpenCase, return_to: str, *, before: int, at: datetime) -> flows.Place:
     """Moves the plan back to its author or to a step earlier than index ``before``."""
-    version = plan.version
-    assert version is not None
+    plan, version = case.plan, case.version
     if return_to == AUTHOR:
         plan.send_back()
         return base.place_at_author(plan, version, at)
@@ -131,7 +123,7 @@ def decide_many(
     at: datetime,
     opinion: str = "",
 ) -> list[Result]:
-    """Decides ``(plan id, task id, plan name)`` each in a transaction of its own, by key against deadlocks."""
+    """Decides ``(plan id, task id, plan name)`` in a transaction of its own, by key."""
     results = []
     for plan_id, task_id, name in sorted(set(tasks)):
         try:

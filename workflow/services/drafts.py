@@ -69,7 +69,7 @@ def create_draft(
 def edit_draft(
     *, plan_id: int, revision: int, fields: Mapping[str, Any], costs: Costs, actor: User, at: datetime
 ) -> ClassPlan:
-    """Saves changed fields of a draft. ``revision``: what the editor opened; another is :class:`StaleDraft`."""
+    """Saves a draft. ``revision``: what the editor opened; another is :class:`StaleDraft`."""
     plan = base.locked(plan_id)
     base.demand(Act.EDIT, plan, actor=actor, at=at)
     if plan.revision != revision:
@@ -92,7 +92,7 @@ def delete_draft(*, plan_id: int, actor: User, at: datetime) -> None:
 
 @transaction.atomic
 def attach(
-    *, plan_id: int, upload: UploadedFile, kind: AttachmentKind, actor: User, at: datetime
+    *, plan_id: int, upload: UploadedFile[Any], kind: AttachmentKind, actor: User, at: datetime
 ) -> PlanAttachment:
     """Attaches a file to a plan its department may still change."""
     plan = base.locked(plan_id)

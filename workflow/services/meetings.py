@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import date, datetime
 
-    from budgets.models import Project
     from org.models import Union, User
     from workflow.flows import Place
 
@@ -97,7 +96,7 @@ def put_on_agenda(*, meeting_id: int, plan_ids: Iterable[int], actor: User, at: 
 
 
 def _put_one(meeting: Meeting, plan: ClassPlan, actor: User, at: datetime) -> None:
-    case = base.demand(Act.PUT_ON_AGENDA, plan, actor=actor, at=at)
+    base.demand(Act.PUT_ON_AGENDA, plan, actor=actor, at=at)
     if plan.union_id != meeting.union_id or plan.year != meeting.year:
         raise Refused(f"《{plan.name}》不是{meeting.union.name} {meeting.year} 年度的计划。")
     other = AgendaItem.objects.filter(plan=plan, outcome="").select_related("meeting__body").first()
@@ -106,27 +105,26 @@ def _put_one(meeting: Meeting, plan: ClassPlan, actor: User, at: datetime) -> No
     if AgendaItem.objects.filter(plan=plan, meeting=meeting).exists():
         raise Refused(f"{meeting} 已对《{plan.name}》作出决定，请列入下一次会议。")
     if plan.state == PlanState.DEFERRED:
-        assert case.task is not None
-        assert plan.version is not None
+        held = base.demand_open(Act.PUT_ON_AGENDA, plan, actor=actor, at=at)
         base.record(
             plan=plan,
-            version=plan.version,
+            version=held.version,
             action=DecisionAction.RESUME,
-            step=case.task.step,
-            step_title=case.task.step_title,
+            step=held.task.step,
+            step_title=held.task.step_title,
             actor=actor,
-            post=base.post_in(case.standing, plan),
+            post=base.post_in(held.standing, plan),
             at=at,
-            task=case.task,
+            task=held.task,
             meeting=meeting,
             opinion=f"列入 {meeting} 议题",
         )
         plan.resume()
         plan.updated_at = at
         plan.save(update_fields=["state", "updated_at"])
-        last = len(plan.version.book.book.steps) - 1
-        place = base.place_at_step(plan, plan.version, last, at)
-        flows.close(case.task, plan=plan, place=place, actor=actor, at=at)
+        last = len(held.version.book.book.steps) - 1
+        place = base.place_at_step(plan, held.version, last, at)
+        flows.close(held.task, plan=plan, place=place, actor=actor, at=at)
     top = AgendaItem.objects.filter(meeting=meeting).aggregate(top=Max("ordinal"))["top"] or 0
     AgendaItem.objects.create(meeting=meeting, plan=plan, ordinal=top + 1)
 
@@ -186,10 +184,8 @@ def settle(
         raise Conflict(f"《{plan.name}》已记录为“{item.get_outcome_display()}”。")
     if meeting.held_on > timezone.localdate(at):
         raise Refused(f"{meeting} 定于 {meeting.held_on:%Y-%m-%d} 召开，会后才能记录结果。")
-    case = base.demand(Act.SETTLE, plan, actor=actor, at=at)
-    task, version = case.task, plan.version
-    assert task is not None
-    assert version is not None
+    case = base.demand_open(Act.SETTLE, plan, actor=actor, at=at)
+    task, version = case.task, case.version
     if outcome in (MeetingOutcome.RETURNED, MeetingOutcome.EXCLUDED) and not opinion:
         raise Refused(f"《{plan.name}》{outcome.label}，请填写会议意见。")
     book = version.book.book
@@ -203,11 +199,11 @@ def settle(
             _approve(plan, version, meeting, actor, at)
         case MeetingOutcome.DEFERRED:
             plan.defer()
-            place = flows.Place(task.step, MeetingOutcome.DEFERRED.label, task.post, at, None)  # type: ignore[arg-type]
+            place = flows.Place(task.step, str(MeetingOutcome.DEFERRED.label), case.post, at, None)
         case MeetingOutcome.EXCLUDED:
             plan.exclude()
         case MeetingOutcome.RETURNED:
-            place = send_back(plan, return_to, before=len(book.steps) - 1, at=at)
+            place = send_back(case, return_to, before=len(book.steps) - 1, at=at)
     if findings is None:
         findings = findings_of(plan, book, at=at)
     decision = base.record(
@@ -217,7 +213,7 @@ def settle(
         step=task.step,
         step_title=task.step_title,
         actor=actor,
-        post=task.post,
+        post=case.post,
         at=at,
         task=task,
         opinion=opinion or str(outcome.label),
@@ -312,7 +308,7 @@ def settle_many(
     actor: User,
     at: datetime,
 ) -> list[Result]:
-    """Records many results (keyword arguments of :func:`settle` each), each in its own transaction, by key."""
+    """Records many results, each the keyword arguments of :func:`settle`, each in its own transaction."""
     done = []
     for row in sorted(results, key=lambda row: row["item_id"]):  # type: ignore[arg-type,return-value]
         item = AgendaItem.objects.select_related("plan").get(pk=row["item_id"])  # type: ignore[misc]

@@ -122,16 +122,14 @@ def _where_to(plan: ClassPlan, now: dict[str, object], book: RuleBook) -> int:
 def withdraw(*, plan_id: int, actor: User, at: datetime, opinion: str = "") -> Decision:
     """Takes a plan back until somebody has acted on it; it can be changed and handed in again."""
     plan = base.locked(plan_id)
-    case = base.demand(Act.WITHDRAW, plan, actor=actor, at=at)
-    task = base.open_task(plan, now=at)
-    assert plan.version is not None
+    case = base.demand_open(Act.WITHDRAW, plan, actor=actor, at=at)
     plan.withdraw()
     plan.updated_at = at
     plan.save()
-    flows.abandon(task, at=at)
+    flows.abandon(case.task, at=at)
     return base.record(
         plan=plan,
-        version=plan.version,
+        version=case.version,
         action=DecisionAction.WITHDRAW,
         step=AUTHOR,
         step_title="经办",
