@@ -10,7 +10,7 @@ from budgets.models import Account, BudgetLine, Entry, Fund, Project
 
 if TYPE_CHECKING:
     from django.db.models import Model
-    from django.http import HttpRequest  # noqa: TID251 - the admin is HTTP itself
+    from django.http import HttpRequest
 
     ModelAdmin = admin.ModelAdmin[Model]
     TabularInline = admin.TabularInline[Model, Model]

@@ -62,13 +62,14 @@ def posting() -> Iterator[None]:
         with transaction.atomic():
             yield
     except IntegrityError as error:
-        refused = LEDGER_REFUSALS.get(_constraint(error))
+        refused = LEDGER_REFUSALS.get(constraint_name(error))
         if refused is None:
             raise
         raise type(refused)(refused.message) from error
 
 
-def _constraint(error: IntegrityError) -> str:
+def constraint_name(error: IntegrityError) -> str:
+    """The constraint that refused, by its name in the database; empty if it wasn't one."""
     diag = getattr(error.__cause__, "diag", None)
     return getattr(diag, "constraint_name", None) or ""
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -12,7 +14,7 @@ MODELS = [Fund, Project, Account, Entry]
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_the_admin_shows_the_ledger_and_changes_nothing(binhai: Cast, fund: Fund, model: type) -> None:
+def test_the_admin_shows_the_ledger_and_changes_nothing(binhai: Cast, fund: Fund, model: Any) -> None:
     give(binhai, fund, "10.00")
     client = Client()
     client.force_login(User.objects.create_superuser("guanli", name="管理员", password=None))

@@ -100,11 +100,8 @@ def test_money_from_nowhere_that_adds_up_is_still_no_route(project: Project) -> 
     )
     fault = first_fault()
     assert fault is not None
-    assert (fault.table, fault.pk, fault.rule) == (
-        "entry",
-        Entry.objects.order_by("id").last().pk,
-        "budgets_entry_route",
-    )
+    assert (fault.table, fault.rule) == ("entry", "budgets_entry_route")
+    assert fault.pk == max(Entry.objects.values_list("pk", flat=True))
     with pytest.raises(CommandError, match="这类流水不能在这两类账户之间移动。"):
         audit()
 

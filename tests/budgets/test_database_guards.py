@@ -14,6 +14,7 @@ from django.db.models import ProtectedError
 
 from budgets.models import Account, BudgetLine, Entry, Fund, Project
 from budgets.selectors import first_fault, fund_totals
+from budgets.services import constraint_name
 from budgets.states import ROUTES, AccountKind, EntryKind, routes_sql
 from tests.budgets.cast import NOW, Cast, found, fund_of, give
 
@@ -143,7 +144,7 @@ def test_every_route_that_is_not_in_the_table_is_refused(binhai: Cast, fund: Fun
                     with transaction.atomic():
                         insert_raw(row)
                 except IntegrityError as error:
-                    name = error.__cause__.diag.constraint_name
+                    name = constraint_name(error)
                     assert name == (
                         "budgets_entry_two_accounts" if debit is credit else "budgets_entry_route"
                     ), (kind, debit_kind, credit_kind)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import uuid
 from decimal import Decimal
 from io import StringIO
+from typing import ClassVar
 
 import pytest
 from django.core.management import call_command
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
     RuleBasedStateMachine,
-    consumes,
     invariant,
     rule,
     run_state_machine_as_test,
@@ -22,6 +23,7 @@ from hypothesis.stateful import (
 from budgets.models import Account, Entry, Fund, Project
 from budgets.selectors import first_fault, fund_totals, project_totals
 from budgets.services import supplement
+from budgets.states import EntryKind
 from office.refusals import Refused
 from tests.budgets.cast import NOW, Cast, found, fund_of, give
 
@@ -33,12 +35,12 @@ class Ledger(RuleBasedStateMachine):
     """The model: what was granted by fund, what each project got; nothing else exists."""
 
     funds = Bundle("funds")
+    casts: ClassVar[dict[str, Cast]]
 
-    def __init__(self, casts: dict[str, Cast]) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self.undo = transaction.atomic()
         self.undo.__enter__()
-        self.casts = casts
         self.granted: dict[Fund, Decimal] = {}
         self.given: dict[Fund, dict[Project, Decimal]] = {}
         self.closed: set[Fund] = set()
@@ -114,10 +116,30 @@ class Ledger(RuleBasedStateMachine):
             give(self.cast_of(fund), fund, str(amount))
             transaction.set_rollback(True)
 
-    @rule(fund=consumes(funds))
-    def close(self, fund: Fund) -> None:
-        Fund.objects.filter(pk=fund.pk).update(closed_on=NOW.date())
-        self.closed.add(fund)
+    @rule(fund=funds, closed=st.booleans())
+    def close_or_reopen(self, fund: Fund, closed: bool) -> None:
+        Fund.objects.filter(pk=fund.pk).update(closed_on=NOW.date() if closed else None)
+        (self.closed.add if closed else self.closed.discard)(fund)
+
+    @rule(fund=funds, beyond=money)
+    def overdraw_by_hand(self, fund: Fund, beyond: Decimal) -> None:
+        """Rows that pass by the services: the database refuses them whole."""
+        line = Account.objects.filter(fund=fund, kind="line").order_by("id").select_related("line").first()
+        if line is None or line.line is None:
+            return
+        row = Entry(
+            kind=EntryKind.APPROPRIATE,
+            debit=Account.objects.get(fund=fund, kind="fund"),
+            credit=line,
+            amount=self.available(fund) + beyond,
+            batch=uuid.uuid4(),
+            project_id=line.line.project_id,
+            actor=self.cast_of(fund).finance,
+            at=NOW,
+        )
+        expected = "budgets_entry_closed" if fund in self.closed else "budgets_account_balance"
+        with pytest.raises(IntegrityError, match=expected), transaction.atomic():
+            Entry.objects.bulk_create([row])
 
     @invariant()
     def ledger_and_arithmetic_agree(self) -> None:
@@ -146,9 +168,9 @@ class Ledger(RuleBasedStateMachine):
 
 @pytest.mark.django_db
 def test_random_acts_keep_every_yuan() -> None:
-    casts = {code: found(code, code) for code in ("binhai", "mianyang")}
+    Ledger.casts = {code: found(code, code) for code in ("binhai", "mianyang")}
     run_state_machine_as_test(
-        lambda: Ledger(casts),
+        Ledger,
         settings=settings(
             max_examples=25,
             stateful_step_count=25,
