@@ -50,6 +50,7 @@
     }
     if (event.target.closest("[data-print]")) window.print();
     // A menu closes when one presses elsewhere.
+    if (event.target.closest("dialog")) return;
     all("details[data-menu][open]").forEach((menu) => { if (!menu.contains(event.target)) menu.open = false; });
   });
 
@@ -121,7 +122,7 @@
   };
   window.addEventListener("pageshow", free);
   document.addEventListener("htmx:afterRequest", free);
-  document.addEventListener("htmx:load", (event) => { all("[data-ticks]").forEach(count); });
+  document.addEventListener("htmx:load", () => all("[data-ticks]").forEach(count));
 
   // Half-filled forms (data-guard) aren't lost by a slip; a file can be dropped on its box.
   document.addEventListener("input", (event) => { const form = event.target.closest("form[data-guard]"); if (form) form.dataset.dirty = "1"; });
