@@ -1,0 +1,116 @@
+"""The side navigation, who one is and which year is planned, on every page behind sign-in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
+
+from workflow.selectors.desk import Badges, badges
+from workflow.selectors.years import current_year
+from workflow.views.common import standing_of
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest  # noqa: TID251 - a context processor is HTTP's
+    from org.selectors import Standing
+
+#: Pages that belong under an entry of the navigation without being it.
+UNDER = {
+    "plan_new": "declare",
+    "plan_submit": "declare",
+    "submit_many": "declare",
+    "plan_edit": "declare",
+    "import_new": "declare",
+    "import_preview": "declare",
+    "meeting": "meetings",
+    "meeting_new": "meetings",
+    "agenda_item": "meetings",
+    "fund": "funds",
+    "fund_new": "funds",
+    "fund_supplement": "funds",
+    "project": "funds",
+    "decide_many": "inbox",
+    "decide": "inbox",
+}
+
+
+def navigation(request: HttpRequest) -> dict[str, Any]:
+    """Context processor: ``nav``, ``me_line``, ``context_line``, each read only if the template shows it."""
+    match = request.resolver_match
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated or (match is not None and match.app_name == "admin"):
+        return {}
+    kept = SimpleLazyObject(lambda: badges(standing_of(request)))
+    name = match.url_name if match is not None and match.app_name == "workflow" else ""
+    return {
+        "badges": kept,
+        "nav": SimpleLazyObject(lambda: _groups(standing_of(request), kept, UNDER.get(name or "", name or ""))),
+        "me_line": SimpleLazyObject(lambda: _me(standing_of(request))),
+        "context_line": SimpleLazyObject(lambda: _context(kept)),
+    }
+
+
+def _groups(standing: Standing, count: Badges, current: str) -> list[dict[str, Any]]:
+    oversees = bool(standing.whole_union_ids)
+    sees = bool(oversees or standing.seen_department_ids)
+    groups = (
+        (
+            "我的工作",
+            (
+                ("inbox", "待办", count.waiting, True),
+                ("done", "已办", 0, True),
+                ("mine", "我发起的", count.under_way, True),
+            ),
+        ),
+        (
+            "年度计划",
+            (
+                ("declare", "年度申报", 0, bool(standing.department_ids)),
+                ("desk", "计划汇总", 0, oversees),
+                ("meetings", "上会议题", 0, oversees),
+                ("year_plan", "年度计划", 0, sees),
+            ),
+        ),
+        ("经费", (("funds", "培训经费", 0, oversees),)),
+    )
+    return [
+        {
+            "title": title,
+            "items": [
+                {
+                    "title": label,
+                    "url": reverse(f"workflow:{name}"),
+                    "count": number,
+                    "hot": name == "inbox",
+                    "current": name == current,
+                }
+                for name, label, number, open_to_him in entries
+                if open_to_him and _exists(name)
+            ],
+        }
+        for title, entries in groups
+        if any(open_to_him for *_, open_to_him in entries)
+    ]
+
+
+def _exists(name: str) -> bool:
+    try:
+        return bool(reverse(f"workflow:{name}"))
+    except NoReverseMatch:
+        return False
+
+
+def _me(standing: Standing) -> str:
+    if not standing.posts:
+        return "未任职"
+    posts = "、".join(dict.fromkeys(post.full_title for post in standing.posts))
+    unions = "、".join(dict.fromkeys(post.union.name for post in standing.posts))
+    return f"{posts} · {unions}"
+
+
+def _context(count: Badges) -> str:
+    year = f"{current_year(timezone.now())} 年度计划"
+    day = count.next_meeting
+    return f"{year} · 拟 {day.month}月{day.day}日 上会" if day else year
