@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from django.conf import settings
@@ -17,6 +18,9 @@ from django.test import Client, RequestFactory, override_settings
 from django.urls import path, reverse
 
 from config.urls import urlpatterns as real_urls
+
+if TYPE_CHECKING:
+    from django.test.client import _MonkeyPatchedWSGIResponse as Answer
 
 PASSWORD = "Xuan-chuan-2027"
 TEMPLATES = sorted((settings.BASE_DIR / "templates").rglob("*.html"))
@@ -61,7 +65,7 @@ def clerk(db: None) -> object:
     return get_user_model().objects.create_user(username="linxf", password=PASSWORD, name="林晓峰")
 
 
-def sign_in(client: Client, password: str, **extra: str) -> HttpResponse:
+def sign_in(client: Client, password: str, **extra: str) -> Answer:
     """As a browser without javascript does: read the form, send its fields and nothing else."""
     page = client.get(reverse("login"))
     token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page.content.decode())
@@ -204,3 +208,43 @@ def test_footer_offers_the_source(client: Client, db: None) -> None:
     page = client.get("/login/").content.decode()
     assert f'href="{settings.SOURCE_URL}"' in page
     assert "AGPL-3.0-or-later" in page
+
+
+HOSTILE = "<b>坏</b>&'\""
+PARTS: dict[str, dict[str, object]] = {
+    "state": {"state": "approved", "label": HOSTILE},
+    "finding": {"level": "warn", "text": HOSTILE, "basis": HOSTILE, "clause": HOSTILE, "remedy": HOSTILE},
+    "timeline": {"steps": [{"tone": "back", "title": "部门审签", "person": HOSTILE, "opinion": HOSTILE}]},
+    "facts": {"facts": [("目的", HOSTILE), ("附件", HOSTILE, "/file/"), ("内容", HOSTILE, "", "all")]},
+    "sums": {"sums": [{"label": HOSTILE, "value": "1.00", "note": HOSTILE, "bad": True}]},
+    "bar": {"paid": 40, "held": 20, "label": HOSTILE},
+    "empty": {"title": HOSTILE, "text": HOSTILE, "url": "/new/", "action": HOSTILE},
+    "tabs": {"tabs": [{"title": HOSTILE, "url": "/", "count": 0, "current": True}], "label": HOSTILE},
+    "confirm": {"ask": {"title": HOSTILE, "text": HOSTILE, "label": HOSTILE, "hidden": [("v", HOSTILE)]}},
+    "upload": {"upload": {"label": HOSTILE, "help": HOSTILE, "error": HOSTILE, "choices": [("a", HOSTILE)]}},
+    "decide_bar": {
+        "bar": {
+            "phrases": [HOSTILE],
+            "opinion": HOSTILE,
+            "error": HOSTILE,
+            "buttons": [{"value": "agree", "label": HOSTILE, "primary": True, "confirm": HOSTILE}],
+            "back": {"value": "return", "targets": [("author", HOSTILE)]},
+            "more": [{"url": "/x/", "label": HOSTILE}],
+        }
+    },
+}
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_parts_show_what_people_typed_as_text(name: str) -> None:
+    html = render_to_string(f"parts/{name}.html", PARTS[name])
+    assert "坏" in html
+    assert "<b>坏" not in html
+
+
+def test_enter_in_the_opinion_presses_no_button() -> None:
+    html = render_to_string("parts/decide_bar.html", PARTS["decide_bar"])
+    buttons = re.findall(r"<button[^>]*>", html)
+    submits = [button for button in buttons if 'type="button"' not in button]
+    assert submits[0] == '<button type="submit" hidden disabled>'
+    assert 'name="action" value="agree"' in submits[1]
