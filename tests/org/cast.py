@@ -1,4 +1,4 @@
-"""A union of four departments and its people, all made up. `M` is the moment of acting, `D` shortens dates."""
+"""A union of four departments and its people, all made up. `M` is the moment of acting."""
 
 from __future__ import annotations
 
@@ -64,9 +64,7 @@ def assemble() -> Cast:
     district = Union.objects.found(
         parent=city, code="linhai", name="临海区总工会", level="district", ordinal=2
     )
-    other = Union.objects.found(
-        parent=city, code="nanshan", name="南山区总工会", level="district", ordinal=1
-    )
+    other = Union.objects.found(parent=city, code="nanshan", name="南山区总工会", level="district", ordinal=1)
 
     def department(code: str, name: str, ordinal: int) -> Department:
         return Department.objects.create(union=district, code=code, name=name, ordinal=ordinal)
@@ -109,7 +107,5 @@ def assemble() -> Cast:
         (DutyCode.FINANCE, money, None),
         (DutyCode.DECISION_BODY, None, meeting),
     ):
-        assign_duty(
-            union=district, code=code, department=dep, body=body, since=START, actor=admin, at=M
-        )
+        assign_duty(union=district, code=code, department=dep, body=body, since=START, actor=admin, at=M)
     return cast

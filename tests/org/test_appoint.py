@@ -145,7 +145,7 @@ def test_refused_and_nothing_changed(
 def test_a_deactivated_user_takes_no_post(cast: Cast) -> None:
     cast.an.is_active = False
     cast.an.save()
-    with pytest.raises(Refused, match="^安和的账号已停用，不能任职。$"):
+    with pytest.raises(Refused, match=r"^安和的账号已停用，不能任职。$"):
         call(cast, cast.an, "2024-01-01")
 
 
@@ -153,7 +153,7 @@ def test_no_post_of_a_closed_department(cast: Cast) -> None:
     cast.training.closed_on = day("2024-01-01")
     cast.training.save()
     call(cast, cast.an, "2023-12-31")
-    with pytest.raises(Refused, match="^基层工作部到2024年1月1日时已经撤销，不能再任命。$"):
+    with pytest.raises(Refused, match=r"^基层工作部到2024年1月1日时已经撤销，不能再任命。$"):
         call(cast, cast.bo, "2024-01-01")
 
 
@@ -166,7 +166,7 @@ def test_only_the_administrator_appoints(cast: Cast, deactivated: bool) -> None:
     actor = cast.admin if deactivated else cast.bo
     actor.is_active = not deactivated
     actor.save()
-    with pytest.raises(Refused, match="^只有系统管理员可以变更任职、职责和查阅授权。$"):
+    with pytest.raises(Refused, match=r"^只有系统管理员可以变更任职、职责和查阅授权。$"):
         call(cast, cast.an, "2024-01-01", actor=actor)
     assert not Tenure.objects.exists()
 
@@ -192,7 +192,7 @@ def test_vacate_ends_before_the_day(cast: Cast) -> None:
 )
 def test_vacate_refused(cast: Cast, on: str, message: str) -> None:
     sits(cast.an, cast.training_head)
-    with pytest.raises(Refused, match=f"^{message}$"):
+    with pytest.raises(Refused, match=rf"^{message}$"):
         vacate(post=cast.training_head, on=day(on), actor=cast.admin, at=M)
     assert terms(cast.training_head) == [("安和", term("2018-01-01"))]
 
@@ -213,5 +213,5 @@ def test_a_wrong_appointment_is_revoked_and_made_anew(cast: Cast) -> None:
     assert terms(cast.training_head) == [("安和", term("2018-01-01", "2024-06-01"))]
     call(cast, cast.cai, "2024-06-01")
     assert holder_of(cast.training_head, day("2024-06-01")) == cast.cai
-    with pytest.raises(Conflict, match="^这条任职已被别人撤销。$"):
+    with pytest.raises(Conflict, match=r"^这条任职已被别人撤销。$"):
         revoke(tenure=wrong, actor=cast.admin, at=M)

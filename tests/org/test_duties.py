@@ -31,9 +31,7 @@ def test_a_duty_passes_on(cast: Cast) -> None:
 
 def test_a_meeting_may_take_another_duty_and_a_second_meeting_decide(cast: Cast) -> None:
     give(cast, "2024-01-01", code="leading_group_office", body=cast.meeting)
-    party = Body.objects.create(
-        union=cast.district, code="dangzu", name="党组会议", secretary=cast.secretary
-    )
+    party = Body.objects.create(union=cast.district, code="dangzu", name="党组会议", secretary=cast.secretary)
     give(cast, "2024-01-01", code="decision_body", body=party)
     found = duty_on(cast.district, DutyCode.DECISION_BODY, day("2024-01-01"))
     assert found is not None
@@ -98,7 +96,7 @@ def test_refused_and_nothing_changed(
 
 def test_a_closed_department_takes_no_duty(cast: Cast) -> None:
     cast.bureau.closed_on = day("2024-01-01")
-    with pytest.raises(Refused, match="^办公室到2024年1月1日时已经撤销，不能承担“财务部门”。$"):
+    with pytest.raises(Refused, match=r"^办公室到2024年1月1日时已经撤销，不能承担“财务部门”。$"):
         give(cast, "2024-01-01", department=cast.bureau)
 
 
@@ -114,7 +112,7 @@ def test_a_wrong_assignment_is_withdrawn(cast: Cast) -> None:
     withdraw_duty(duty=wrong, actor=cast.admin, at=M)
     assert terms(cast) == [("财务资产部", term("2018-01-01", "2024-01-01"))]
     give(cast, "2024-01-01", department=cast.money)
-    with pytest.raises(Conflict, match="^这条职责已被别人撤销。$"):
+    with pytest.raises(Conflict, match=r"^这条职责已被别人撤销。$"):
         withdraw_duty(duty=wrong, actor=cast.admin, at=M)
 
 

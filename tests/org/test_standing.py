@@ -142,9 +142,7 @@ def test_a_deactivated_user_is_nobody(cast: Cast) -> None:
 
 
 @pytest.mark.parametrize("many", [1, 30])
-def test_four_queries_whatever_he_holds(
-    cast: Cast, many: int, django_assert_num_queries: object
-) -> None:
+def test_four_queries_whatever_he_holds(cast: Cast, many: int, django_assert_num_queries: object) -> None:
     for index in range(many):
         dep = Department.objects.create(union=cast.district, code=f"d{index}", name=f"第{index}部")
         post = Post.objects.create(
