@@ -6,7 +6,7 @@ and ``warn`` ask for an explanation the reviewers see.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -24,7 +24,7 @@ from workflow.rules.findings import PASS, Finding, ordered
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from rulebook.schema import Book, Category
+    from rulebook.schema import Book, Category, RateCard
     from workflow.models import ClassPlan, PlanCost
     from workflow.rules.duplicates import Duplicate
 
@@ -169,6 +169,15 @@ def essentials(facts: Facts) -> Iterator[Finding]:
         )
 
 
+def may_hold(category: Category, department_code: str, duties: Collection[str]) -> bool:
+    """Whether a department with these duties may hold classes of the category (B-06…B-09)."""
+    return (
+        ANY_DEPARTMENT in category.held_by
+        or department_code in category.held_by
+        or any(f"{DUTY_PREFIX}{duty}" in category.held_by for duty in duties)
+    )
+
+
 @_check
 def category_holder(facts: Facts) -> Iterator[Finding]:
     """B-06…B-09: which department may hold which category, and that the business code belongs to it."""
@@ -176,11 +185,7 @@ def category_holder(facts: Facts) -> Iterator[Finding]:
     if category is None:
         yield _fault(facts, "category_holder", "没有填写班次类别。", "请选择班次类别。")
         return
-    allowed = (
-        ANY_DEPARTMENT in category.held_by
-        or facts.department_code in category.held_by
-        or any(f"{DUTY_PREFIX}{duty}" in category.held_by for duty in facts.duties)
-    )
+    allowed = may_hold(category, facts.department_code, facts.duties)
     if not allowed:
         others = "、".join(c.title for c in book.categories if c.code != category.code)
         yield _fault(
@@ -282,7 +287,7 @@ def rate_ceilings(plan: ClassPlan, book: Book) -> tuple[rates.CeilingLine, ...]:
         return ()
     return rates.ceilings(
         card,
-        class_code=plan.rate_class or card.default_class,
+        class_code=_class_code(plan, card),
         people=plan.trainees + (plan.staff if card.count_staff else 0),
         half_days=plan.half_days,
         residential=plan.residential,
@@ -290,10 +295,17 @@ def rate_ceilings(plan: ClassPlan, book: Book) -> tuple[rates.CeilingLine, ...]:
     )
 
 
+def _class_code(plan: ClassPlan, card: RateCard) -> str:
+    """The plan's class; the card's usual one where none is given or a later edition dropped it."""
+    known = {entry.code for entry in card.classes}
+    return plan.rate_class if plan.rate_class in known else card.default_class
+
+
 def lecture_ceiling(plan: ClassPlan, book: Book) -> Decimal:
     """What lecturers may be paid before tax, for all 期: like compared with like (S23)."""
     card = book.rate_card
-    if not card.enabled or not plan.lecturer_title or plan.lecture_hours <= 0:
+    known = {rate.code for rate in card.lecture}
+    if not card.enabled or plan.lecturer_title not in known or plan.lecture_hours <= 0:
         return ZERO
     return rates.lecture_ceiling(
         card,

@@ -9,19 +9,19 @@ from django.db import transaction
 from office.numbering import next_number
 from office.refusals import Conflict, Refused
 from workflow import flows
-from workflow.models import ClassPlan, Decision, PlanAttachment, PlanCost, PlanVersion, WorkTask
-from workflow.rules import content
+from workflow.models import PlanAttachment, PlanCost, PlanVersion, WorkTask
+from workflow.rules import content, route
 from workflow.rules.evaluate import findings_of
 from workflow.rules.gate import Act
 from workflow.services import base
-from workflow.states import AUTHOR, DecisionAction, PlanState
+from workflow.states import AUTHOR, DecisionAction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
     from org.models import User
-    from rulebook.models import RuleBook
+    from workflow.models import ClassPlan, Decision
     from workflow.rules.findings import Finding
 
 
@@ -50,7 +50,7 @@ def submit(
     now = content.snapshot(plan, costs, files)
     findings = findings_of(plan, book.book, at=at, costs=costs)
     _refuse_blocked(plan, findings)
-    index = _where_to(plan, now, book)
+    index = route.where_to(plan, now, book).index
 
     version = PlanVersion.objects.create(
         plan=plan,
@@ -98,24 +98,6 @@ def _refuse_blocked(plan: ClassPlan, findings: Iterable[Finding]) -> None:
     if stops:
         lines = "".join(f"{n}. {f.message}{f.mend}（{f.clause}）" for n, f in enumerate(stops, 1))
         raise Refused(f"《{plan.name}》不能报送：{lines}")
-
-
-def _where_to(plan: ClassPlan, now: dict[str, object], book: RuleBook) -> int:
-    """The index of the step this submission goes to."""
-    if plan.version is None or plan.state != PlanState.RETURNED:
-        return 0
-    changed = content.changed_fields(plan.version.content, now)
-    if not changed:
-        raise Refused(f"与第 {plan.version.number} 次报送完全相同。请按退回意见修改后再报送。")
-    if changed & content.WEIGHTY or plan.version.book_id != book.pk:
-        return 0
-    returned = (
-        Decision.objects.filter(version=plan.version, action=DecisionAction.RETURN, return_to=AUTHOR)
-        .order_by("at", "id")
-        .last()
-    )
-    keys = [step.key for step in book.book.steps]
-    return keys.index(returned.step) if returned is not None and returned.step in keys else 0
 
 
 @transaction.atomic
