@@ -45,7 +45,7 @@ class ProjectQuerySet(models.QuerySet["Project"]):
         """Projects of one's own departments, of departments shared to look at, and of whole unions."""
         return self.filter(
             models.Q(department_id__in=standing.seen_department_ids)
-            | models.Q(fund__union_id__in=standing.whole_union_ids)
+            | models.Q(union_id__in=standing.whole_union_ids)
         )
 
 
@@ -99,8 +99,13 @@ class Fund(models.Model):
 
 
 class Project(models.Model):
-    """The money side of one approved class: its number, its department, the fund that pays for it."""
+    """The money side of one approved class: its number, its department, the fund that pays for it.
 
+    `union` is that of fund and department, which the database sees to; it stands here because numbers are
+    counted by union, and no index reaches into another table.
+    """
+
+    union = models.ForeignKey("org.Union", models.PROTECT, related_name="projects", verbose_name="工会")
     fund = models.ForeignKey(Fund, models.PROTECT, related_name="projects", verbose_name="年度专项预算")
     number = models.CharField("项目编号", max_length=40)
     name = models.CharField("名称", max_length=200)
@@ -113,16 +118,16 @@ class Project(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = "经费项目"
         ordering = ("number",)
-        constraints = (models.UniqueConstraint(fields=["number"], name="budgets_project_number"),)
+        constraints = (models.UniqueConstraint(fields=["union", "number"], name="budgets_project_number"),)
         triggers = (
-            pgtrigger.ReadOnly(name="project_identity", fields=["fund", "number"]),
+            pgtrigger.ReadOnly(name="project_identity", fields=["union", "fund", "number"]),
             pgtrigger.Trigger(
                 name="project_one_union",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Insert | pgtrigger.Update,
                 func="""
-                    IF (SELECT union_id FROM org_department WHERE id = NEW.department_id)
-                       <> (SELECT union_id FROM budgets_fund WHERE id = NEW.fund_id) THEN
+                    IF NEW.union_id <> (SELECT union_id FROM org_department WHERE id = NEW.department_id)
+                       OR NEW.union_id <> (SELECT union_id FROM budgets_fund WHERE id = NEW.fund_id) THEN
                         RAISE EXCEPTION 'a project belongs to a department of the union whose fund pays'
                             USING ERRCODE = 'check_violation', CONSTRAINT = 'budgets_project_union';
                     END IF;

@@ -195,7 +195,7 @@ def appropriate(
     Joins the caller's transaction: approval and appropriation stand or fall together. The fund's account
     stays locked until that transaction ends, so approvals from one fund follow one another. Seven SQL
     statements with the savepoint, however many lines. A class without cost has a project without entries.
-    `reason` and `reference` go to every entry; `number` is unique among all unions.
+    `reason` and `reference` go to every entry; `number` is unique in the union.
 
     Raises `Refused`, nothing changed, if the fund is short (with the figures) or closed, a line's amount
     isn't money, a cost item comes twice, or the department is another union's; `Conflict` if `number` is
@@ -219,7 +219,13 @@ def appropriate(
                 f"年度专项预算可安排 {yuan(account.balance)} 元，本班需 {yuan(needed)} 元，"
                 f"差 {yuan(needed - account.balance)} 元（{account.fund}）。"
             )
-        project = Project.objects.create(fund=account.fund, number=number, name=name, department=department)
+        project = Project.objects.create(
+            union_id=account.fund.union_id,
+            fund=account.fund,
+            number=number,
+            name=name,
+            department=department,
+        )
         budget = BudgetLine.objects.bulk_create(
             BudgetLine(project=project, item=line.item, title=line.title, ordinal=ordinal)
             for ordinal, line in enumerate(lines, start=1)

@@ -97,6 +97,7 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(max_length=200, verbose_name='名称')),
                 ('department', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='projects', to='org.department', verbose_name='部门')),
                 ('fund', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='projects', to='budgets.fund', verbose_name='年度专项预算')),
+                ('union', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='projects', to='org.union', verbose_name='工会')),
             ],
             options={
                 'verbose_name': '经费项目',
@@ -193,15 +194,15 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='project',
-            constraint=models.UniqueConstraint(fields=('number',), name='budgets_project_number'),
+            constraint=models.UniqueConstraint(fields=('union', 'number'), name='budgets_project_number'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='project',
-            trigger=pgtrigger.compiler.Trigger(name='project_identity', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."fund_id" IS DISTINCT FROM (NEW."fund_id") OR OLD."number" IS DISTINCT FROM (NEW."number"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='94e977783cb9543c8824a93fad3548584eb923e3', operation='UPDATE', pgid='pgtrigger_project_identity_dbd49', table='budgets_project', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='project_identity', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."union_id" IS DISTINCT FROM (NEW."union_id") OR OLD."fund_id" IS DISTINCT FROM (NEW."fund_id") OR OLD."number" IS DISTINCT FROM (NEW."number"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='7b66f38afe0d0a18313fb6db7a888a909a039eec', operation='UPDATE', pgid='pgtrigger_project_identity_dbd49', table='budgets_project', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='project',
-            trigger=pgtrigger.compiler.Trigger(name='project_one_union', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n                    IF (SELECT union_id FROM org_department WHERE id = NEW.department_id)\n                       <> (SELECT union_id FROM budgets_fund WHERE id = NEW.fund_id) THEN\n                        RAISE EXCEPTION 'a project belongs to a department of the union whose fund pays'\n                            USING ERRCODE = 'check_violation', CONSTRAINT = 'budgets_project_union';\n                    END IF;\n                    RETURN NEW;\n                ", hash='423ddc5a4cf419d84bbb67a2f7aa9872bde0c349', operation='INSERT OR UPDATE', pgid='pgtrigger_project_one_union_20150', table='budgets_project', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='project_one_union', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n                    IF NEW.union_id <> (SELECT union_id FROM org_department WHERE id = NEW.department_id)\n                       OR NEW.union_id <> (SELECT union_id FROM budgets_fund WHERE id = NEW.fund_id) THEN\n                        RAISE EXCEPTION 'a project belongs to a department of the union whose fund pays'\n                            USING ERRCODE = 'check_violation', CONSTRAINT = 'budgets_project_union';\n                    END IF;\n                    RETURN NEW;\n                ", hash='42346d97615a366868f85a1fce99de8e9719df0d', operation='INSERT OR UPDATE', pgid='pgtrigger_project_one_union_20150', table='budgets_project', when='BEFORE')),
         ),
         migrations.AddConstraint(
             model_name='entry',

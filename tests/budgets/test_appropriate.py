@@ -122,6 +122,13 @@ def test_a_taken_number_is_a_conflict_and_the_callers_transaction_lives(binhai: 
     assert counts() == before
 
 
+def test_numbers_are_counted_by_union(binhai: Cast, mianyang: Cast, fund: Fund) -> None:
+    give(binhai, fund, "1.00", number="P2027-0001")
+    give(mianyang, fund_of(mianyang, "1.00"), "1.00", number="P2027-0001")
+    with pytest.raises(Conflict, match="项目编号已被占用"):
+        give(binhai, fund_of(binhai, "1.00", source="fiscal"), "1.00", number="P2027-0001")
+
+
 def test_it_falls_with_the_transaction_of_its_caller(binhai: Cast, fund: Fund) -> None:
     @transaction.atomic
     def decide() -> None:

@@ -290,6 +290,7 @@ def test_project_and_line_stay_where_they_are(binhai: Cast, mianyang: Cast, fund
     for attempt in (
         lambda: Project.objects.filter(pk=project.pk).update(fund=other),
         lambda: Project.objects.filter(pk=project.pk).update(number="P9"),
+        lambda: Project.objects.filter(pk=project.pk).update(union=mianyang.union),
         lambda: BudgetLine.objects.filter(project=project).update(project=second),
         lambda: BudgetLine.objects.filter(project=project).update(item="x"),
         lambda: Project.objects.filter(pk=project.pk).update(department=mianyang.departments["jiceng"]),
@@ -300,6 +301,20 @@ def test_project_and_line_stay_where_they_are(binhai: Cast, mianyang: Cast, fund
         ):
             attempt()
     Project.objects.filter(pk=project.pk).update(department=binhai.departments["quanyi"])
+
+
+def test_union_department_and_fund_of_a_project_are_of_one_union(
+    binhai: Cast, mianyang: Cast, fund: Fund
+) -> None:
+    for union, department in ((binhai, mianyang), (mianyang, binhai), (mianyang, mianyang)):
+        with pytest.raises(IntegrityError, match="department of the union"), transaction.atomic():
+            Project.objects.create(
+                union=union.union,
+                fund=fund,
+                number="P1",
+                name="x",
+                department=department.departments["quanyi"],
+            )
 
 
 def in_thread(work: Any) -> BaseException | None:
