@@ -31,7 +31,7 @@ class RuleBookAdmin(Admin):
     readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest) -> RuleBookQuerySet:
-        return RuleBook.objects.without_text().order_by(*RuleBook._meta.ordering)
+        return RuleBook.objects.without_text().order_by("union", "code", "-edition")
 
     @admin.display(description="施行期间", ordering="valid")
     def period(self, row: RuleBook) -> str:

@@ -59,17 +59,22 @@ class FeePolicy(StrEnum):
     WITH_BASIS = "with_basis"
 
 
-def _decimal(value: object) -> object:
+def _decimal(value: object) -> Decimal:
     """Read a figure exactly; binary fractions and truth values are refused."""
-    if isinstance(value, bool | float):
+    if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
         raise PydanticCustomError("figure_type", '金额和比例请写成整数或带引号的小数，如 "340.00"')
-    if isinstance(value, int | str):
-        try:
-            value = Decimal(value)
-        except InvalidOperation:
-            raise PydanticCustomError("figure_text", '不是数字，请写成如 "340.00"') from None
-    if isinstance(value, Decimal) and not value.is_finite():
+    try:
+        figure = Decimal(value)
+    except InvalidOperation:
+        raise PydanticCustomError("figure_text", '不是数字，请写成如 "340.00"') from None
+    if not figure.is_finite():
         raise PydanticCustomError("figure_text", '不是数字，请写成如 "340.00"')
+    return figure
+
+
+def _parameter(value: object) -> object:
+    if not isinstance(value, bool | int | str):
+        raise PydanticCustomError("parameter", "应为文字、整数或 true / false")
     return value
 
 
@@ -104,6 +109,7 @@ Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000)]
 Yuan = Annotated[Decimal, BeforeValidator(_decimal), AfterValidator(_yuan)]
 Share = Annotated[Decimal, BeforeValidator(_decimal), AfterValidator(_share)]
+Parameter = Annotated[bool | int | str, BeforeValidator(_parameter)]
 MonthDay = Annotated[str, StringConstraints(pattern=r"^[0-9]{2}-[0-9]{2}$"), AfterValidator(_day_of_year)]
 T = TypeVar("T")
 # TOML has lists and plain text only; tuples and enums are made from them.
@@ -244,7 +250,7 @@ class Rule(Strictly):
     severity: Annotated[Severity, Strict(False)]
     clause: Text
     reason: Text
-    params: dict[str, bool | int | str] = Field(default_factory=dict)
+    params: dict[str, Parameter] = Field(default_factory=dict)
 
 
 class Book(Strictly):
