@@ -49,6 +49,7 @@ BROKEN: dict[str, tuple[Path, list[str], str, str]] = {
     "year offset": (BINHAI, ["opens_year_offset = -1", "opens_year_offset = 1"], "window.opens_year_offset", "不能大于 0"),
     "window reversed": (BINHAI, ["opens_year_offset = -1", "opens_year_offset = 0"], "window.closes", "早于开始 11-01"),
     "no steps": (COUNTY, ["[[steps]]\nkey", "[[step]]\nkey"] * 6, "steps", "缺少这一项"),
+    "empty steps": (COUNTY, ["[[steps]]", "[[step]]"] * 6 + ["valid_until", "steps = []\nvalid_until"], "steps", "至少要有审定环节"),
     "duplicate step": (COUNTY, ['key = "finance"', 'key = "review"'], "steps[2].key", "“review”与第 2 项重复"),
     "last step not the meeting": (COUNTY, ['holder = { kind = "duty", code = "decision_body" }', 'holder = { kind = "post", code = "leader" }'], "steps[5].holder.kind", "最后一个环节必须是会议审定"),
     "last step another duty": (COUNTY, ['code = "decision_body"', 'code = "finance"'], "steps[5].holder.code", "最后一个环节必须是会议审定"),

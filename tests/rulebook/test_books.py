@@ -233,6 +233,7 @@ def test_a_longer_chain_is_data_alone() -> None:
     ]
     assert county.step("superior").level.value == "superior"
     assert not county.rate_card.enabled
+    assert county.rule("duplicate_plan").params == {"season_months": 3}
 
 
 def test_no_code_knows_a_union_by_name() -> None:
