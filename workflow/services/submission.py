@@ -10,7 +10,7 @@ from office.numbering import next_number
 from office.refusals import Conflict, Refused
 from workflow import flows
 from workflow.models import PlanAttachment, PlanCost, PlanVersion, WorkTask
-from workflow.rules import content, route
+from workflow.rules import content, resubmission
 from workflow.rules.evaluate import findings_of
 from workflow.rules.gate import Act
 from workflow.services import base
@@ -50,7 +50,7 @@ def submit(
     now = content.snapshot(plan, costs, files)
     findings = findings_of(plan, book.book, at=at, costs=costs)
     _refuse_blocked(plan, findings)
-    index = route.where_to(plan, now, book).index
+    index = resubmission.where_to(plan, now, book).index
 
     version = PlanVersion.objects.create(
         plan=plan,
