@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import lzma
 import re
+import struct
 import unicodedata
 import zipfile
+import zlib
 from io import BytesIO
 from typing import IO, TYPE_CHECKING
 
@@ -47,7 +50,7 @@ OLD_FORMATS = {
     "csv": "这是文本格式（.csv）。请用 Excel 或 WPS 打开，另存为“Excel 工作簿（.xlsx）”后再上传。",
     "xlsm": "这是带宏的工作簿（.xlsm）。请另存为不带宏的“Excel 工作簿（.xlsx）”后再上传。",
     "xlsb": "这是二进制工作簿（.xlsb）。请另存为“Excel 工作簿（.xlsx）”后再上传。",
-    "wps": "这是 WPS 文字格式（.wps）。请用 WPS 打开，另存为 Word 文件（.docx）或输出为 PDF 后再上传。",
+    "wps": "这是 WPS 文字格式（.wps）。请用 WPS 打开，另存为 Word 文件（.docx）或输出为 PDF后再上传。",
     "docm": "这是带宏的文档（.docm）。请另存为不带宏的“Word 文档（.docx）”后再上传。",
 }
 
@@ -56,6 +59,19 @@ MAX_UNPACKED = 100 * 1024 * 1024
 MAX_RATIO = 100
 RATIO_FREE = 10 * 1024 * 1024  # below this even the densest file does no harm
 LONGEST_NAME = 120
+
+# What a damaged or crafted archive makes the standard library raise.
+DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    NotImplementedError,
+    EOFError,
+    OverflowError,
+    ValueError,
+    OSError,
+    struct.error,
+)
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 MAIN_PARTS = {
@@ -88,7 +104,7 @@ def store(upload: File[bytes], *, allow: frozenset[str], at: datetime.datetime) 
     if kind in {"xlsx", "docx"}:
         _inspect_package(BytesIO(content), kind)
     if kind == "doc" and _names_stream(content, "_VBA_PROJECT"):
-        raise Refused("这个文档带有宏，不能接收。请删除宏，或输出为 PDF 后再上传。")
+        raise Refused("这个文档带有宏，不能接收。请删除宏，或输出为 PDF后再上传。")
     digest = hashlib.sha256(content).hexdigest()
     stored = StoredFile(name=name, size=len(content), mime=MIMES[kind], sha256=digest, stored_at=at)
     stored.file.save(f"upload.{kind}", ContentFile(content), save=False)
@@ -194,7 +210,7 @@ def _sniff_zip(content: bytes) -> str:
             types = package.read(info)
     except KeyError:
         return "zip"
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, OSError):
+    except DAMAGE:
         return "damaged"
     return next((kind for part, kind in MAIN_PARTS.items() if part in types), "zip")
 
@@ -204,12 +220,12 @@ def _inspect_package(file: IO[bytes], kind: str) -> None:
     try:
         with zipfile.ZipFile(file) as package:
             parts = package.infolist()
-    except (zipfile.BadZipFile, ValueError, OSError):
+    except DAMAGE:
         raise Refused(_mismatch(kind, "damaged")) from None
     if any(part.flag_bits & 1 for part in parts):
         raise Refused(_mismatch(kind, "encrypted"))
     if any(MACRO_PARTS.search(part.filename) for part in parts):
-        raise Refused(f"这个文件带有宏，不能接收。请另存为不带宏的{LABELS[kind]}后再上传。")
+        raise Refused(f"这个文件带有宏，不能接收。请另存为不带宏的 {LABELS[kind]}后再上传。")
     size = file.seek(0, 2)
     unpacked = sum(part.file_size for part in parts)
     packed = sum(part.compress_size for part in parts)
@@ -232,7 +248,7 @@ def _mismatch(wanted: str, found: str) -> str:
     if found == "encrypted":
         return "这个文件设了打开密码，系统读不了。请在 Excel、Word 或 WPS 中取消密码，保存后再上传。"
     if found == "damaged":
-        return f"这个文件已损坏，打不开。请用原来的软件打开，重新保存为{label}后再上传。"
+        return f"这个文件已损坏，打不开。请用原来的软件打开，重新保存为 {label}后再上传。"
     if found in OLD_FORMATS and found != "csv":
         return f"文件名写的是 .{wanted}，内容却不是。{OLD_FORMATS[found]}"
     if found == "text" and wanted == "xlsx":
@@ -240,8 +256,8 @@ def _mismatch(wanted: str, found: str) -> str:
             "文件名写的是 .xlsx，内容却是文本或网页（可能由 .csv 或网页表格改名）。改名不能转换格式，"
             "请用 Excel 或 WPS 打开，另存为“Excel 工作簿（.xlsx）”后再上传。"
         )
-    what = f"内容却是{LABELS[found]}" if found in LABELS else "内容却不是"
-    return f"文件名写的是 .{wanted}，{what}。请选择真正的{label}。"
+    what = f"内容却是 {LABELS[found]}" if found in LABELS else "内容却不是"
+    return f"文件名写的是 .{wanted}，{what}。请选择真正的 {label}。"
 
 
 def _accepted(allow: Iterable[str]) -> str:
