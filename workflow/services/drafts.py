@@ -43,7 +43,7 @@ class StaleDraft(Conflict):
 def create_draft(
     *, department: Department, year: int, fields: Mapping[str, Any], costs: Costs, actor: User, at: datetime
 ) -> ClassPlan:
-    """A new draft of ``department``. ``costs``: item → (yuan for all 期, note); zero lines are left out.
+    """A new draft of ``department``. ``costs``: item → (yuan for all 期, note), empty lines left out.
 
     Findings never stop it. Raises :class:`Refused` where the actor isn't of that department.
     """
@@ -129,5 +129,5 @@ def _write_costs(plan: ClassPlan, costs: Costs) -> None:
     PlanCost.objects.bulk_create(
         PlanCost(plan=plan, item=item, amount=amount, note=note)
         for item, (amount, note) in costs.items()
-        if amount
+        if amount or note
     )
