@@ -53,3 +53,9 @@ def test_names_all_faults_and_still_loads_the_others(county: Union, edited: Edit
     ]
     assert out.count("已载入第 1 版") == 1
     assert RuleBook.objects.count() == 1
+
+
+def test_the_history_says_where_an_edition_came_from(county: Union) -> None:
+    run(COUNTY)
+    event = RuleBook.pgh_event_models["insert"].objects.get()  # type: ignore[attr-defined]
+    assert event.pgh_context.metadata == {"command": "load_rulebook", "file": str(COUNTY)}
