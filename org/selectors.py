@@ -143,9 +143,10 @@ class Standing:
         return post_id in self.post_ids
 
 
-def standing(user: User, on: datetime.date) -> Standing:
+def standing(user: User, on: datetime.date, *, to_act: bool = False) -> Standing:
     """Everything about a person on a day, in four queries however much he holds or was granted.
 
+    ``to_act``: only what he may act by, in two: grants let people look and are left out then.
     A deactivated user, and one who was never signed in, has none: he sees nothing and does nothing.
     """
     if not user.is_active or user.pk is None:
@@ -164,7 +165,7 @@ def standing(user: User, on: datetime.date) -> Standing:
         )
         for code, union_id in duties.order_by().values_list("code", "union_id"):
             held[code].add(union_id)
-    looks = granted(user)
+    looks = {name: frozenset[int]() for name in LOOKS.values()} if to_act else granted(user)
     return Standing(
         user=user,
         on=on,

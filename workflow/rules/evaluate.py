@@ -29,6 +29,20 @@ def findings_of(
     return findings_of_many([plan], book, at=at, costs=None if costs is None else [costs])[0]
 
 
+def _first_submissions(plans: Sequence[ClassPlan]) -> dict[int, datetime]:
+    """When each plan was first handed in; no query while all are at their first version."""
+    known = {
+        plan.pk: plan.version.submitted_at
+        for plan in plans
+        if plan.version is not None and plan.version.number == 1
+    }
+    later = [plan.pk for plan in plans if plan.version_id and plan.pk not in known]
+    if later:
+        first = PlanVersion.objects.filter(plan__in=later, number=1)
+        known.update(first.values_list("plan", "submitted_at"))
+    return known
+
+
 def findings_of_many(
     plans: Sequence[ClassPlan],
     book: Book,
@@ -53,7 +67,7 @@ def findings_of_many(
             "plan", flat=True
         )
     )
-    handed_in = dict(PlanVersion.objects.filter(plan__in=keys, number=1).values_list("plan", "submitted_at"))
+    handed_in = _first_submissions(plans)
     day = timezone.localdate(at)
     duties: Mapping[int | None, set[str]] = defaultdict(set)
     for code, department in Duty.objects.filter(

@@ -39,9 +39,11 @@ def locked(plan_id: int) -> ClassPlan:
     )
 
 
-def demand(act: gate.Act, plan: ClassPlan, *, actor: User, at: datetime) -> gate.Case:
+def demand(
+    act: gate.Act, plan: ClassPlan, *, actor: User, at: datetime, task: WorkTask | None = None
+) -> gate.Case:
     """The case of ``act`` where the gate lets it through; :class:`Refused` with the reason where not."""
-    case = gate.cases([plan], actor=actor, at=at)[0]
+    case = gate.cases([plan], actor=actor, at=at, tasks=None if task is None else [task])[0]
     if reason := gate.judge(act, case):
         raise Refused(reason)
     return case
@@ -49,7 +51,11 @@ def demand(act: gate.Act, plan: ClassPlan, *, actor: User, at: datetime) -> gate
 
 def open_task(plan: ClassPlan, *, expected: int | None = None, now: datetime) -> WorkTask:
     """The plan's open task. ``expected``: the task the caller's page showed; another one is a Conflict."""
-    task = WorkTask.objects.filter(plan=plan, is_open=True).select_related("post", "post__department").first()
+    task = (
+        WorkTask.objects.filter(plan=plan, is_open=True)
+        .select_related("post", "post__department", "post__union")
+        .first()
+    )
     if task is None or (expected is not None and task.pk != expected):
         raise Conflict(_what_happened(plan, expected, now))
     return task
@@ -80,9 +86,11 @@ class OpenCase:
     standing: Standing
 
 
-def demand_open(act: gate.Act, plan: ClassPlan, *, actor: User, at: datetime) -> OpenCase:
+def demand_open(
+    act: gate.Act, plan: ClassPlan, *, actor: User, at: datetime, task: WorkTask | None = None
+) -> OpenCase:
     """:func:`demand` for an act on the plan's open task."""
-    case = demand(act, plan, actor=actor, at=at)
+    case = demand(act, plan, actor=actor, at=at, task=task)
     if case.task is None or case.task.post is None or plan.version is None:
         raise Conflict(_what_happened(plan, None, at))
     return OpenCase(plan, plan.version, case.task, case.task.post, case.standing)

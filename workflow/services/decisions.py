@@ -49,9 +49,9 @@ def decide(
     Raises :class:`Conflict` naming who was faster, :class:`Refused` with the reason otherwise.
     """
     plan = base.locked(plan_id)
-    base.open_task(plan, expected=task_id, now=at)
-    case = base.demand_open(_ACTS[action], plan, actor=actor, at=at)
-    task, version = case.task, case.version
+    task = base.open_task(plan, expected=task_id, now=at)
+    case = base.demand_open(_ACTS[action], plan, actor=actor, at=at, task=task)
+    version = case.version
     opinion = opinion.strip()
     if action != DecisionAction.AGREE and not opinion:
         raise Refused(f"{action.label}须填写意见，说明理由。")

@@ -47,7 +47,7 @@ def create_draft(
 
     Findings never stop it. Raises :class:`Refused` where the actor isn't of that department.
     """
-    if department.pk not in standing(actor, timezone.localdate(at)).department_ids:
+    if department.pk not in standing(actor, timezone.localdate(at), to_act=True).department_ids:
         raise Refused(f"只有{department.name}的人员可以为该部门编制计划。")
     if department.closed_on is not None and department.closed_on <= timezone.localdate(at):
         raise Refused(f"{department.name}已撤销，不能再编制计划。")

@@ -152,7 +152,7 @@ def record_minutes(
 
 
 def _demand_office(union_id: int, actor: User, at: datetime) -> None:
-    place = standing(actor, timezone.localdate(at))
+    place = standing(actor, timezone.localdate(at), to_act=True)
     if union_id not in place.secretary_union_ids | place.authority_union_ids:
         raise Refused("只有归口管理部门和会议秘书可以安排会议。")
 

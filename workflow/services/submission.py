@@ -9,7 +9,7 @@ from django.db import transaction
 from office.numbering import next_number
 from office.refusals import Conflict, Refused
 from workflow import flows
-from workflow.models import PlanAttachment, PlanCost, PlanVersion, WorkTask
+from workflow.models import PlanAttachment, PlanCost, PlanVersion
 from workflow.rules import content, resubmission
 from workflow.rules.evaluate import findings_of
 from workflow.rules.gate import Act
@@ -61,7 +61,7 @@ def submit(
         submitted_by=actor,
         submitted_at=at,
     )
-    task = WorkTask.objects.filter(plan=plan, is_open=True).select_related("post").first()
+    task = case.task
     plan.version = version
     plan.updated_at = at
     plan.revision += 1
