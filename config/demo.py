@@ -25,6 +25,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psutil
+
 from config import embedded
 
 if TYPE_CHECKING:
@@ -91,12 +93,9 @@ def _only_demo(path: Path, port: int) -> int:
 
 def _alive(pid: int) -> bool:
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
         return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _listen(port: int) -> socket.socket:
@@ -191,6 +190,9 @@ def _serve(listener: socket.socket, port: int) -> None:
     except SystemExit as end:  # how gunicorn's master returns
         if end.code:
             raise
+    finally:
+        # It kills the stubborn without waiting; PostgreSQL stops only once the last of its users is gone.
+        psutil.wait_procs(psutil.Process().children(), timeout=5)
 
 
 def _end_with(parent: int) -> None:

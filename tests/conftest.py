@@ -28,7 +28,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if "PYTEST_XDIST_WORKER" not in os.environ:
         embedded.start()
         os.environ["GUIKOU_TEST_SLOT"] = str(_free_slot(config))
-    settings.DATABASES["default"]["TEST"] = {"NAME": f"test_guikou_{os.environ['GUIKOU_TEST_SLOT']}"}
+    settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = (
+        f"test_guikou_{os.environ['GUIKOU_TEST_SLOT']}"
+    )
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

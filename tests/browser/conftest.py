@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize, sync_playwright
 
 from tests.browser import chromium
 
 HERE = Path(__file__).parent
-DESKTOP = {"width": 1366, "height": 768}
-PHONE = {"width": 390, "height": 844}
+DESKTOP: ViewportSize = {"width": 1366, "height": 768}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--font-render-hinting=none"]
 
 Browse = Callable[..., Page]
@@ -60,7 +60,7 @@ def browse(browser: Browser, live_server: object) -> Iterator[Browse]:
         if message.type == "error" and "Failed to load resource" not in message.text:
             trouble.append(message.text)
 
-    def open_page(*, javascript: bool = True, viewport: dict[str, int] | None = None) -> Page:
+    def open_page(*, javascript: bool = True, viewport: ViewportSize | None = None) -> Page:
         context = browser.new_context(
             base_url=str(live_server),
             java_script_enabled=javascript,

@@ -6,7 +6,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -34,19 +35,27 @@ def run(*arguments: str, var: Path, **variables: str) -> subprocess.CompletedPro
     )
 
 
+def pids_in(var: Path) -> list[int]:
+    """Living processes that still use the folder: PostgreSQL, web processes."""
+    return [process.pid for process in _using(var)]
+
+
 def left_in(var: Path) -> list[str]:
-    """Command lines of living processes that still use the folder: PostgreSQL, web processes."""
+    """Their command lines."""
     found = []
+    for process in _using(var):
+        with suppress(psutil.NoSuchProcess):
+            found.append(" ".join(process.cmdline()))
+    return found
+
+
+def _using(var: Path) -> Iterator[psutil.Process]:
     for process in psutil.process_iter():
-        try:
+        with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
             if process.pid == os.getpid() or process.status() == psutil.STATUS_ZOMBIE:
                 continue
-            command = " ".join(process.cmdline())
-            if str(var) in command or process.environ().get("GUIKOU_VAR") == str(var):
-                found.append(command)
-        except (psutil.NoSuchProcess, psutil.AccessDenied):
-            continue
-    return found
+            if str(var) in " ".join(process.cmdline()) or process.environ().get("GUIKOU_VAR") == str(var):
+                yield process
 
 
 def wait_until(fact: Callable[[], bool], *, seconds: float) -> bool:

@@ -122,7 +122,7 @@ def test_forwarded_headers_are_believed_only_when_asked_for(tmp_path: Path) -> N
     ],
 )
 def test_a_wrong_variable_is_named(tmp_path: Path, name: str, value: str) -> None:
-    line = refusal(tmp_path, **{name: value})
+    line = refusal(tmp_path, **{"GUIKOU_SECRET_KEY": PRODUCTION["GUIKOU_SECRET_KEY"], name: value})
     assert "ImproperlyConfigured" in line
     assert name in line
 
