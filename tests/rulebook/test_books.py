@@ -156,11 +156,11 @@ def test_severities(path: Path) -> None:
         for severity in ("hold", "warn")
     }
     assert by_severity == {
-        "hold": {"over_ceiling_total", "lecture_over", "off_plan"},
-        "warn": {"over_ceiling_line", "staff_over", "module_required", "hours_fit", "duplicate_plan"},
+        "hold": {"over_ceiling_total", "lecture_over", "staff_over"},
+        "warn": {"over_ceiling_line", "module_required", "hours_fit", "duplicate_plan"},
     }
     stops = {"fee_forbidden", "fee_basis", "audience_missing", "time_missing", "place_missing"}
-    stops |= {"category_holder", "owner_missing"}
+    stops |= {"category_holder", "owner_missing", "off_plan"}
     assert all(book.rule(code).severity is Severity.BLOCK for code in stops)
 
 

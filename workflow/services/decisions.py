@@ -57,8 +57,9 @@ def decide(
         raise Refused(f"{action.label}须填写意见，说明理由。")
     findings = findings_of(plan, version.book.book, at=at)
     held = [finding.title for finding in findings if finding.severity == Severity.HOLD]
-    if action == DecisionAction.AGREE and held and not (opinion or plan.explanation):
-        raise Refused(f"有须经批准的例外（{'、'.join(held)}），同意时请填写意见。")
+    if action == DecisionAction.AGREE and held and not opinion:
+        # An exemption is somebody's decision, so it takes his own words and no bulk act.
+        raise Refused(f"《{plan.name}》有须经批准的例外（{'、'.join(held)}），同意时请填写意见。")
     decision = base.record(
         plan=plan,
         version=version,

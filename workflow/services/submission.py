@@ -8,6 +8,7 @@ from django.db import transaction
 
 from office.numbering import next_number
 from office.refusals import Conflict, Refused
+from rulebook.severity import Severity
 from workflow import flows
 from workflow.models import PlanAttachment, PlanCost, PlanVersion
 from workflow.rules import content, resubmission
@@ -94,10 +95,14 @@ def submit(
 
 
 def _refuse_blocked(plan: ClassPlan, findings: Iterable[Finding]) -> None:
-    stops = [finding for finding in findings if finding.stops]
-    if stops:
+    findings = list(findings)
+    if stops := [finding for finding in findings if finding.stops]:
         lines = "".join(f"{n}. {f.message}{f.mend}（{f.clause}）" for n, f in enumerate(stops, 1))
         raise Refused(f"《{plan.name}》不能报送：{lines}")
+    held = [finding for finding in findings if finding.severity == Severity.HOLD]
+    if held and not plan.explanation.strip():
+        lines = "".join(f"{n}. {f.message}（{f.clause}）" for n, f in enumerate(held, 1))
+        raise Refused(f"《{plan.name}》有须经批准的例外，请填写说明后报送：{lines}")
 
 
 @transaction.atomic
