@@ -108,7 +108,8 @@ def test_services_take_who_and_when_by_name_and_never_by_default() -> None:
     for module in service_modules():
         for name, function in inspect.getmembers(module, inspect.isfunction):
             parameters = inspect.signature(function).parameters
-            if inspect.unwrap(function).__module__ != module.__name__ or "actor" not in parameters:
+            elsewhere = inspect.unwrap(function).__module__ != module.__name__
+            if elsewhere or name.startswith("_") or "actor" not in parameters:
                 continue
             for wanted in ("actor", "at"):
                 given = parameters.get(wanted)
