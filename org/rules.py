@@ -98,3 +98,12 @@ def duty_refusal(
             f"从{day}起另行指定会冲掉它。请先撤销后面的一条。"
         )
     return None
+
+
+def closing_refusal(*, closed_on: datetime.date, duties: Sequence[Duty]) -> Refused | None:
+    """Why a department can't close on ``closed_on``; ``duties`` are all it ever bore."""
+    for duty in duties:
+        if duty.last_day is None or duty.last_day >= closed_on:
+            label = DutyCode(duty.code).label
+            return Refused(f"到{chinese_date(closed_on)}时该部门还承担“{label}”，请先指定由谁接替。")
+    return None

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pghistory
 import pgtrigger
 from django.contrib.postgres.expressions import ArraySubquery
+from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import F, OuterRef, Value
 from django.db.models.functions import Cast, Length, Substr
@@ -187,6 +188,10 @@ class Post(models.Model):
     def __str__(self) -> str:
         return self.full_title
 
+    def clean(self) -> None:
+        if self.department and self.department.union_id != self.union_id:
+            raise ValidationError({"department": "岗位与部门须属于同一工会。"})
+
     @property
     def full_title(self) -> str:
         """The post as people call it: 宣传网络部 部长; a union-level post has no department before it."""
@@ -226,3 +231,8 @@ class Body(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        # Before the secretary is chosen there is nothing to compare.
+        if self.secretary_id and self.secretary.union_id != self.union_id:
+            raise ValidationError({"secretary": "会议秘书岗位须属于同一工会。"})
