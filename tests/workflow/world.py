@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,9 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 from budgets.models import Fund
 from budgets.services import open_fund
 from budgets.states import FundStatus
+from org import services as organisation
 from org.models import Body, Department, Duty, Post, PostKind, Tenure, Union, User
+from org.selectors import holder_of
 from rulebook import loader
 from rulebook.models import RuleBook
 from workflow.models import ClassPlan, PlanCost, WorkTask
@@ -53,25 +55,41 @@ class World:
     body: Body | None = None
     book: RuleBook | None = None
     fund: Fund | None = None
+    admin: User | None = None
+    #: What a draft says unless told otherwise: nothing that a rule of the book stops.
+    sound: dict[str, Any] = field(default_factory=dict)
+    minutes: int = 0
+
+    def now(self) -> datetime:
+        """The office's clock: eleven minutes later each time it is asked, from 11 January on."""
+        self.minutes += 11
+        return at(1, 11) + timedelta(minutes=self.minutes)
 
     def draft(self, department: str = "xuanchuan", when: datetime | None = None, **fields: Any) -> ClassPlan:
         """A draft that no rule stops: 工会信息员培训班, 60 people, 2 days, 走读."""
-        costs = fields.pop("costs", None)
-        content = SOUND | fields
-        if costs is None:
-            costs = {"meals": (Decimal("8000.00"), ""), "venue": (Decimal("2000.00"), "")}
+        costs = fields.pop("costs", {"meals": "8000.00", "venue": "2000.00"})
         return drafts.create_draft(
             department=self.departments[department],
             year=fields.pop("year", YEAR),
-            fields=content,
-            costs=costs,
-            actor=self.people[f"{department}-staff"],
+            actor=fields.pop("author", None) or self.people[f"{department}-staff"],
+            fields=self.sound | fields,
+            costs={item: (Decimal(amount), "") for item, amount in costs.items()},
             at=when or at(1, 10),
         )
 
     def task(self, plan: ClassPlan) -> WorkTask:
         """The plan's one open task."""
         return WorkTask.objects.get(plan=plan, is_open=True)
+
+    def holder(self, plan: ClassPlan, when: datetime | None = None) -> User | None:
+        """Who holds the post of the plan's open task, today or at ``when``."""
+        return holder_of(self.task(plan).post, (when or at(1, 12)).date())
+
+    def appoint(self, post: str, user: User, since: date) -> Tenure:
+        """``user`` takes the post over (S4)."""
+        return organisation.appoint(
+            post=self.posts[post], user=user, since=since, actor=self.admin, at=at(1, 10)
+        )
 
     def costs(self, plan: ClassPlan) -> dict[str, Decimal]:
         return {cost.item: cost.amount for cost in PlanCost.objects.filter(plan=plan)}
@@ -114,31 +132,41 @@ NAMES = {
 }
 
 
-def build(code: str = "binhai", book: str | Path = "binhai-2018.toml", granted: str = "1000000.00") -> World:
-    """Everything a plan needs to go from a draft to its money."""
-    union = Union.objects.found(
-        code=code, name="滨海新区总工会", short_name="区总", level="district", ordinal=1
-    )
-    world = World(union)
-    for ordinal, (dept, name) in enumerate(DEPARTMENTS.items(), 1):
-        department = Department.objects.create(union=union, code=dept, name=name, ordinal=ordinal)
-        world.departments[dept] = department
-        _post(world, f"{dept}-head", "部长" if dept != "bangongshi" else "主任", PostKind.HEAD, department)
-        _post(world, f"{dept}-staff", "干事", PostKind.STAFF, department)
-    _post(world, "principal", "主席", PostKind.LEADER, None)
-    _post(world, "leader", "副主席", PostKind.LEADER, None)
-    _post(world, "secretary", "会议秘书", PostKind.SECRETARY, world.departments["bangongshi"])
+#: Codes and names of a union's departments; heads and staff come with them.
+Names = dict[str, str]
+
+
+def build(
+    code: str = "binhai",
+    book: str | Path = "binhai-2018.toml",
+    granted: str = "1000000.00",
+    *,
+    name: str = "滨海新区总工会",
+    departments: Names | None = None,
+    authority: str = "jiceng",
+    meeting: str = "主席办公会",
+    parent: Union | None = None,
+    when: datetime | None = None,
+) -> World:
+    """Everything a plan needs to go from a draft to its money.
+
+    ``authority``: the department that holds training_authority; ``caiwu`` holds finance and
+    ``bangongshi`` keeps the meeting.
+    """
+    world = found(code, name, departments or DEPARTMENTS, parent=parent)
+    union = world.union
     world.body = Body.objects.create(
-        union=union, code="zhuxi", name="主席办公会", secretary=world.posts["secretary"]
+        union=union, code="zhuxi", name=meeting, secretary=world.posts["secretary"]
     )
     Duty.objects.create(
-        union=union, code="training_authority", department=world.departments["jiceng"], period=SINCE
+        union=union, code="training_authority", department=world.departments[authority], period=SINCE
     )
     Duty.objects.create(union=union, code="finance", department=world.departments["caiwu"], period=SINCE)
     Duty.objects.create(union=union, code="decision_body", body=world.body, period=SINCE)
-    world.book, _ = loader.load(BOOKS / book, at=at(1, 1))
-    source = world.book.book.sources[0].code
-    SOUND.update(source=source, audience_units=[world.book.book.audience_units[0].code])
+    world.book, _ = loader.load(BOOKS / book, at=when or at(1, 1))
+    content = world.book.book
+    source = content.sources[0].code
+    world.sound = SOUND | {"source": source, "audience_units": [content.audience_units[0].code]}
     world.fund = open_fund(
         union=union,
         year=YEAR,
@@ -153,8 +181,30 @@ def build(code: str = "binhai", book: str | Path = "binhai-2018.toml", granted: 
     return world
 
 
-def _post(world: World, code: str, title: str, kind: str, department: Department | None) -> None:
-    post = Post.objects.create(
+def found(code: str, name: str, departments: Names, *, parent: Union | None = None) -> World:
+    """A union with its departments, posts and people: no duties, no book and no money yet."""
+    union = Union.objects.found(
+        parent=parent, code=code, name=name, short_name=name[:2], level="district", ordinal=1
+    )
+    world = World(union)
+    for ordinal, (dept, title) in enumerate(departments.items(), 1):
+        department = Department.objects.create(union=union, code=dept, name=title, ordinal=ordinal)
+        world.departments[dept] = department
+        post(world, f"{dept}-head", "部长" if dept != "bangongshi" else "主任", PostKind.HEAD, department)
+        post(world, f"{dept}-staff", "干事", PostKind.STAFF, department)
+    post(world, "principal", "主席", PostKind.LEADER, None)
+    post(world, "leader", "副主席", PostKind.LEADER, None)
+    if "bangongshi" in departments:
+        post(world, "secretary", "会议秘书", PostKind.SECRETARY, world.departments["bangongshi"])
+    world.admin = User.objects.create_user(f"{code}-admin", name="管理员", is_superuser=True, is_staff=True)
+    return world
+
+
+def post(
+    world: World, code: str, title: str, kind: str, department: Department | None, user: User | None = None
+) -> None:
+    """A post with its holder, a new person unless one is named."""
+    seat = Post.objects.create(
         union=world.union,
         department=department,
         code=code,
@@ -162,6 +212,8 @@ def _post(world: World, code: str, title: str, kind: str, department: Department
         kind=kind,
         ordinal=len(world.posts) + 1,
     )
-    user = User.objects.create_user(f"{world.union.code}-{code}", password="guikou-test", name=NAMES[code])
-    Tenure.objects.create(post=post, user=user, period=SINCE)
-    world.posts[code], world.people[code] = post, user
+    user = user or User.objects.create_user(
+        f"{world.union.code}-{code}", password="guikou-test", name=NAMES.get(code, code)
+    )
+    Tenure.objects.create(post=seat, user=user, period=SINCE)
+    world.posts[code], world.people[code] = seat, user
