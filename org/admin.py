@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Group
 from django.db.models import BigIntegerField, OuterRef, Prefetch, Subquery
-from django.db.models.fields.json import KT
+from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast
 from django.http import HttpResponseRedirect
 from django.utils import timezone
@@ -20,6 +21,7 @@ from org.forms import (
     ONE_DAY,
     AppointForm,
     AssignDutyForm,
+    BasisForm,
     EditUserForm,
     EndTenureForm,
     NewUserForm,
@@ -122,6 +124,8 @@ class Holders(HeldPosts):
 class UserAdmin(DjangoUserAdmin):
     form = EditUserForm
     add_form = NewUserForm
+    add_form_template = None  # Django's says in English that more can be set afterwards
+    filter_horizontal = ("groups",)
     list_display = ("username", "name", "phone", "posts_now", "is_active", "is_staff", "last_login")
     list_filter = ("is_active", "is_staff", "groups")
     search_fields = ("username", "name", "phone")
@@ -132,7 +136,7 @@ class UserAdmin(DjangoUserAdmin):
         (
             "账号",
             {
-                "fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions"),
+                "fields": ("is_active", "is_staff", "is_superuser", "groups"),
                 "description": "能办什么由任职决定，不在这里设置。离开单位的人请取消“有效”，不要删除。",
             },
         ),
@@ -143,7 +147,7 @@ class UserAdmin(DjangoUserAdmin):
             None,
             {
                 "classes": ("wide",),
-                "fields": ("username", "name", "phone", "usable_password", "password1", "password2"),
+                "fields": ("username", "name", "phone", "password1", "password2"),
             },
         ),
     )
@@ -162,6 +166,17 @@ class UserAdmin(DjangoUserAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return False
+
+
+class GroupAdmin(admin.ModelAdmin):
+    """Groups only gather people who may look; nobody gets a right to act from a group."""
+
+    fields = ("name",)
+    search_fields = ("name",)
+
+
+admin.site.unregister(Group)
+admin.site.register(Group, GroupAdmin)
 
 
 class Sharing(ByService):
@@ -199,11 +214,8 @@ class UnionAdmin(Sharing):
     )
     list_per_page = 500
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Union]:
-        return Union.objects.in_order()
-
-    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
-        return ()  # the tree's own
+    def get_ordering(self, request: HttpRequest) -> Any:
+        return (Union.objects.rank(),)
 
     @admin.display(description="工会")
     def in_tree(self, row: Union) -> SafeString:
@@ -283,14 +295,15 @@ class TenureAdmin(ByService):
     def get_form(
         self, request: HttpRequest, obj: Tenure | None = None, change: bool = False, **kwargs: Any
     ) -> Any:
-        kwargs["form"] = EndTenureForm if obj else AppointForm
+        kwargs["form"] = AppointForm
+        if obj:
+            kwargs["form"] = BasisForm if obj.last_day else EndTenureForm
         return super().get_form(request, obj, change, **kwargs)
 
     def get_fields(self, request: HttpRequest, obj: Tenure | None = None) -> tuple[str, ...]:
         if obj is None:
             return ("post", "user", "since", "acting", "basis")
-        ended = obj.last_day is not None
-        return (*self.fixed, "basis") if ended else (*self.fixed, "basis", "last_day")
+        return (*self.fixed, "basis") if obj.last_day else (*self.fixed, "basis", "last_day")
 
     @admin.display(description="工会", ordering="post__union__path")
     def union(self, row: Tenure) -> Union:
@@ -364,7 +377,7 @@ class HistoryAdmin(admin.ModelAdmin):
     LABELS = {"insert": "新增", "update": "修改", "delete": "删除"}  # noqa: RUF012 - never changed
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        actor = Cast(KT("pgh_context__metadata__user"), BigIntegerField())
+        actor = Cast(KeyTextTransform("user", "pgh_context__metadata"), BigIntegerField())
         found: QuerySet[Any] = super().get_queryset(request).annotate(actor_id=actor)
         named: QuerySet[Any] = found.annotate(
             actor_name=Subquery(User.objects.filter(pk=OuterRef("actor_id")).values("name"))

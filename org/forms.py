@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib.admin.widgets import AdminDateWidget, FilteredSelectMultiple
-from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.contrib.auth.forms import UserChangeForm, UserCreationForm
 from django.contrib.auth.models import Group
 
 from org import rules
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     TenureForm = forms.ModelForm[Tenure]
     DutyForm = forms.ModelForm[Duty]
     Choice = forms.ModelChoiceField[Any]
-    NewUser = AdminUserCreationForm[User]
+    NewUser = UserCreationForm[User]
     EditUser = UserChangeForm[User]
 else:
     UnionForm = DepartmentForm = TenureForm = DutyForm = forms.ModelForm
     Choice = forms.ModelChoiceField
-    NewUser, EditUser = AdminUserCreationForm, UserChangeForm
+    NewUser, EditUser = UserCreationForm, UserChangeForm
 
 ONE_DAY = datetime.timedelta(days=1)
 
@@ -144,17 +144,19 @@ class AppointForm(TenureForm):
         return data
 
 
-class EndTenureForm(TenureForm):
+class BasisForm(TenureForm):
+    class Meta:
+        model = Tenure
+        fields = ("basis",)
+
+
+class EndTenureForm(BasisForm):
     last_day = forms.DateField(
         label="最后任职日",
         required=False,
         widget=AdminDateWidget(),
         help_text="只在离任而无人接任时填写；有人接任的，直接新增接任者的任职。",
     )
-
-    class Meta:
-        model = Tenure
-        fields = ("basis",)
 
     def clean_last_day(self) -> datetime.date | None:
         last_day: datetime.date | None = self.cleaned_data["last_day"]

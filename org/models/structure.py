@@ -67,14 +67,13 @@ class UnionManager(MP_NodeManager):
 
     def in_order(self) -> models.QuerySet[Union]:
         """The whole tree depth first, parents before children, siblings by ordinal."""
+        return cast("models.QuerySet[Union]", self.get_queryset().order_by(self.rank()))
+
+    def rank(self) -> ArraySubquery:
+        """What :meth:`in_order` sorts by: the ordinals from the top down, each made unique by its key."""
         rank = Cast(F("ordinal"), models.BigIntegerField()) * Value(2**32) + F("pk")
-        lineage = (
-            Union.objects.filter(path=Substr(OuterRef("path"), 1, Length("path")))
-            .order_by("depth")
-            .annotate(rank=rank)
-            .values("rank")
-        )
-        return cast("models.QuerySet[Union]", self.get_queryset().order_by(ArraySubquery(lineage)))
+        above = Union.objects.filter(path=Substr(OuterRef("path"), 1, Length("path")))
+        return ArraySubquery(above.order_by("depth").annotate(rank=rank).values("rank"))
 
 
 class Union(MP_Node):
