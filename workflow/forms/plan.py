@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from django.core.files.uploadedfile import UploadedFile
     from django.utils.datastructures import MultiValueDict
 
-    from org.models import Department
+    from org.models import Department, User
     from rulebook.schema import Book, Category
     from workflow.rules.findings import Finding
     from workflow.services.drafts import Costs
@@ -226,14 +226,28 @@ def initial_of(plan: ClassPlan, costs: Iterable[PlanCost]) -> dict[str, Any]:
 _OF_ITS_YEAR: Final = ("survey_reference", "off_plan_reason", "principal_approval", "explanation")
 
 
-def copied_initial(plan: ClassPlan, costs: Iterable[PlanCost], *, year: int) -> dict[str, Any]:
-    """A plan as the beginning of another one: 沿用 into ``year``, or 复制 within the same."""
-    initial = initial_of(plan, costs)
-    initial["explanation"] = ""
-    if plan.year != year:
-        initial.update(dict.fromkeys(_OF_ITS_YEAR, ""))
-        initial["time_slots"] = [slot for slot in plan.time_slots if timing.is_slot(slot, year=year)]
-    return initial
+def blank(department: Department, book: Book, *, year: int, owner: User) -> ClassPlan:
+    """A new line, unsaved: owner is whoever writes it, channel and class are the book's usual ones."""
+    return ClassPlan(
+        union=department.union,
+        department=department,
+        year=year,
+        owner_name=owner.name,
+        owner_phone=owner.phone,
+        source=book.sources[0].code if book.sources else "",
+        rate_class=book.rate_card.default_class if book.rate_card.enabled else "",
+    )
+
+
+def copied(
+    source: ClassPlan, costs: Iterable[PlanCost], *, department: Department, year: int
+) -> tuple[ClassPlan, list[PlanCost]]:
+    """A plan as the beginning of another one, unsaved: 沿用 into ``year``, or 复制 within the same."""
+    left_out = {"explanation", *(_OF_ITS_YEAR if source.year != year else ())}
+    said = {name: getattr(source, name) for name in CONTENT_FIELDS if name not in left_out}
+    said["time_slots"] = [slot for slot in source.time_slots if timing.is_slot(slot, year=year)]
+    plan = ClassPlan(union=department.union, department=department, year=year, **said)
+    return plan, [PlanCost(item=cost.item, amount=cost.amount, note=cost.note) for cost in costs]
 
 
 def field_of(finding: Finding, plan: ClassPlan, book: Book) -> str:
