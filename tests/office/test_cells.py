@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from decimal import Decimal
 from io import BytesIO
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -111,7 +112,7 @@ COLUMNS = [
 ]
 
 
-def table(**more: object) -> Workbook:
+def table(**more: Any) -> Workbook:
     book, ws = new_book("汇总表")
     sheet = OfficeSheet(ws, title="临海区总工会2027年度培训计划汇总表", columns=COLUMNS, **more)
     assert sheet.add([1, "=信息员班", 60, Decimal(66000), datetime.date(2027, 6, 1)]) == sheet.header_row + 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from decimal import Decimal
 from itertools import pairwise
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -199,7 +200,7 @@ def test_days_text(half_days: int, text: str) -> None:
     assert wording.days_text(half_days) == text
 
 
-def render(text: str, query: str = "", **values: object) -> str:
+def render(text: str, query: str = "", **values: Any) -> str:
     request = RequestFactory().get(f"/{query}")
     return Template("{% load office %}" + text).render(Context({"request": request, **values}))
 
