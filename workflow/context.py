@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
-from workflow.selectors.desk import Badges, badges
 from workflow.selectors.years import current_year
-from workflow.views.common import standing_of
+from workflow.views.common import badges_of, standing_of
 
 if TYPE_CHECKING:
     from django.http import HttpRequest  # noqa: TID251 - a context processor is HTTP's
+
     from org.selectors import Standing
+    from workflow.selectors.desk import Badges
 
 #: Pages that belong under an entry of the navigation without being it.
 UNDER = {
@@ -42,11 +43,11 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated or (match is not None and match.app_name == "admin"):
         return {}
-    kept = SimpleLazyObject(lambda: badges(standing_of(request)))
-    name = match.url_name if match is not None and match.app_name == "workflow" else ""
+    kept = cast("Badges", SimpleLazyObject(lambda: badges_of(request)))
+    name = (match.url_name or "") if match is not None and match.app_name == "workflow" else ""
     return {
         "badges": kept,
-        "nav": SimpleLazyObject(lambda: _groups(standing_of(request), kept, UNDER.get(name or "", name or ""))),
+        "nav": SimpleLazyObject(lambda: _groups(standing_of(request), kept, UNDER.get(name, name))),
         "me_line": SimpleLazyObject(lambda: _me(standing_of(request))),
         "context_line": SimpleLazyObject(lambda: _context(kept)),
     }

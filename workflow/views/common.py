@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from org.selectors import Standing, standing
 from workflow.models import ClassPlan
+from workflow.selectors.desk import Badges, badges
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +32,7 @@ T = TypeVar("T")
 class DeskRequest(HttpRequest):
     """A request behind sign-in, for annotations: ``user`` is a person."""
 
-    user: User  # type: ignore[assignment]
+    user: User
     htmx: HtmxDetails
 
 
@@ -42,6 +43,15 @@ def standing_of(request: HttpRequest) -> Standing:
     if kept is None or kept.user != request.user or kept.on != today:
         kept = standing(request.user, today)  # type: ignore[arg-type]
         request._standing = kept  # type: ignore[attr-defined]
+    return kept
+
+
+def badges_of(request: HttpRequest) -> Badges:
+    """The badges of the frame, read once a request."""
+    kept: Badges | None = getattr(request, "_badges", None)
+    if kept is None:
+        kept = badges(standing_of(request))
+        request._badges = kept  # type: ignore[attr-defined]
     return kept
 
 

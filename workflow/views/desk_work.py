@@ -1,5 +1,231 @@
+"""待办, 已办, 我发起的, search, and deciding many at once."""
+
 from __future__ import annotations
 
-from django.urls import URLPattern
+from datetime import timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
 
-urlpatterns: list[URLPattern] = []
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path, reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from org.selectors import holders_of
+from workflow.excel import worklist as sheets
+from workflow.forms.worklist import WorkFilter
+from workflow.models import ClassPlan, WorkTask
+from workflow.rules import listing
+from workflow.rules.bulk import ready
+from workflow.selectors import worklist
+from workflow.selectors.desk import proposed_by, unmanned_tasks
+from workflow.services.decisions import decide_many as decide_each
+from workflow.states import DecisionAction
+from workflow.views.common import DeskRequest, badges_of, page_of, standing_of, workbook_file
+from workflow.views.plan_page import phrases
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from django.core.paginator import Page
+    from django.urls import URLPattern
+
+    from org.selectors import Standing
+
+#: As many as one bulk act takes; each item is its own transaction.
+MOST = 200
+
+
+def _end_of_today(at: datetime) -> datetime:
+    return timezone.localtime(at).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+
+
+@require_safe
+def inbox(request: DeskRequest) -> HttpResponse:
+    """What waits at one's posts; for the training authority also what waits at posts nobody holds."""
+    at, standing = timezone.now(), standing_of(request)
+    unmanned = request.GET.get("view") == "unmanned" and bool(standing.authority_union_ids)
+    tasks = unmanned_tasks(standing) if unmanned else WorkTask.objects.open_for(standing.post_ids)
+    facets = worklist.facets(tasks, before=_end_of_today(at))
+    form = WorkFilter(request.GET, facets, ("kind", "department", "category", "found"))
+    narrow = form.narrow()
+    found = worklist.waiting(tasks, narrow)
+    by_limit = request.GET.get("sort") == "due"
+    if by_limit:
+        found = worklist.by_limit(found)
+    if request.GET.get("format") == "xlsx":
+        lines = listing.waiting_rows(found, facets.books, at=at)
+        title = "无人办理事项" if unmanned else "待办事项"
+        return workbook_file(sheets.waiting(lines, title=title, who=request.user.name, at=at), title)
+    page = _page(request, found, None if narrow else facets.count)
+    context = {
+        "page": page,
+        "rows": listing.waiting_rows(page, facets.books, at=at),
+        "facets": facets,
+        "form": form,
+        "narrowed": bool(narrow),
+        "by_limit": by_limit,
+        "unmanned": unmanned,
+        "keep": [(key, request.GET[key]) for key in ("view", "sort") if request.GET.get(key)],
+        "clear_url": f"?view={request.GET['view']}" if unmanned else "?",
+        "tabs": _tabs(request, standing, unmanned),
+    }
+    return render(request, "workflow/inbox.html", context)
+
+
+def _page(request: DeskRequest, found: Any, count: int | None) -> Page[Any]:
+    """A page of the list; ``count`` where it is known already, which saves counting again."""
+    paginator = Paginator(found, 25)
+    if count is not None:
+        paginator.__dict__["count"] = count
+    return paginator.get_page(request.GET.get("page"))
+
+
+def _tabs(request: DeskRequest, standing: Standing, unmanned: bool) -> list[dict[str, Any]]:
+    """Two views of the list, for the training authority only."""
+    if not standing.authority_union_ids:
+        return []
+    count, own = badges_of(request), reverse("workflow:inbox")
+    return [
+        {"title": "我的待办", "url": own, "count": count.waiting, "current": not unmanned},
+        {
+            "title": "无人办理",
+            "url": f"{own}?view=unmanned",
+            "count": count.unmanned,
+            "hot": count.unmanned > 0,
+            "current": unmanned,
+        },
+    ]
+
+
+@require_safe
+def done(request: DeskRequest) -> HttpResponse:
+    """What one decided or handed in, the latest first."""
+    at, standing = timezone.now(), standing_of(request)
+    mine = ClassPlan.objects.filter(decisions__actor=standing.user.pk)
+    facets = worklist.plan_facets(mine)
+    form = WorkFilter(request.GET, facets, ("action", "state", "department", "category"))
+    narrow = form.narrow()
+    found = worklist.done_by(standing, narrow)
+    if request.GET.get("format") == "xlsx":
+        lines = listing.done_rows(found, facets.books)
+        return workbook_file(sheets.done(lines, title="已办事项", who=request.user.name, at=at), "已办事项")
+    page = page_of(request, found)
+    context = {
+        "page": page,
+        "rows": listing.done_rows(page, facets.books),
+        "form": form,
+        "narrowed": bool(narrow),
+    }
+    return render(request, "workflow/done.html", context)
+
+
+@require_safe
+def mine(request: DeskRequest) -> HttpResponse:
+    """The plans one drew up or handed in, with where each lies now."""
+    at, standing = timezone.now(), standing_of(request)
+    facets = worklist.plan_facets(proposed_by(standing))
+    form = WorkFilter(request.GET, facets, ("state", "department", "category", "found"))
+    narrow = form.narrow()
+    found = worklist.proposed(standing, narrow)
+    if request.GET.get("format") == "xlsx":
+        lines = _placed(list(found), facets, at)
+        title = "我发起的计划"
+        return workbook_file(sheets.mine(lines, title=title, who=request.user.name, at=at), title)
+    page = _page(request, found, None if narrow else facets.count)
+    context = {
+        "page": page,
+        "rows": _placed(list(page), facets, at),
+        "form": form,
+        "narrowed": bool(narrow),
+    }
+    return render(request, "workflow/mine.html", context)
+
+
+def _placed(plans: list[ClassPlan], facets: worklist.Facets, at: datetime) -> list[listing.PlanRow]:
+    tasks = worklist.places(plan.pk for plan in plans)
+    posts = {task.post_id for task in tasks.values() if task.post_id is not None}
+    holders = holders_of(posts, timezone.localdate(at))
+    return listing.plan_rows(plans, facets.books, tasks, holders, at=at)
+
+
+@require_safe
+def search(request: DeskRequest) -> HttpResponse:
+    """Plans one may see, by name, number, people and opinions."""
+    at, standing = timezone.now(), standing_of(request)
+    text = request.GET.get("q", "").strip()[:100]
+    context: dict[str, Any] = {"search_query": text}
+    if text:
+        page = page_of(request, worklist.search(standing, text))
+        facets = worklist.plan_facets(ClassPlan.objects.filter(pk__in=[plan.pk for plan in page]))
+        context |= {"page": page, "rows": _placed(list(page), facets, at)}
+    return render(request, "workflow/search.html", context)
+
+
+@require_POST
+def decide_many(request: DeskRequest) -> HttpResponse:
+    """批量同意: first a page that says what each would mean, then one with what became of each."""
+    at, standing = timezone.now(), standing_of(request)
+    picks = [int(text) for text in request.POST.getlist("pick") if text.isascii() and text.isdigit()][:MOST]
+    tasks = list(
+        WorkTask.objects.filter(pk__in=picks, plan__in=ClassPlan.objects.visible_to(standing))
+        .select_related("plan__department", "plan__union", "plan__version__book")
+        .defer("plan__version__content", "plan__version__book__content", "plan__version__book__source_text")
+        .order_by("-arrived_at")
+    )
+    if not tasks:
+        return redirect("workflow:inbox")
+    if request.POST.get("confirmed") != "1":
+        return _ask_many(request, tasks, at)
+    results = decide_each(
+        tasks=[(task.plan.pk, task.pk, task.plan.name) for task in tasks if task.plan is not None],
+        action=DecisionAction.AGREE,
+        actor=request.user,
+        at=at,
+        opinion=request.POST.get("opinion", "").strip()[:500],
+    )
+    places = worklist.places(result.plan_id for result in results)
+    lines = [
+        {
+            "plan_id": result.plan_id,
+            "name": result.name,
+            "done": result.decision is not None,
+            "reason": result.reason,
+            "next": f"送“{places[result.plan_id].step_title}”" if result.plan_id in places else "",
+        }
+        for result in results
+    ]
+    succeeded = sum(result.decision is not None for result in results)
+    context = {
+        "results": lines,
+        "succeeded": succeeded,
+        "failed": len(results) - succeeded,
+        "opinion": request.POST.get("opinion", "").strip(),
+    }
+    return render(request, "workflow/decided_many.html", context)
+
+
+def _ask_many(request: DeskRequest, tasks: list[WorkTask], at: datetime) -> HttpResponse:
+    items = ready(tasks, actor=request.user, at=at)
+    can = [item for item in items if not item.reason]
+    context = {
+        "items": items,
+        "can": can,
+        "cannot": len(items) - len(can),
+        "asks": any(item.asks for item in can),
+        "total": sum((item.total for item in can), Decimal("0.00")),
+        "phrases": phrases(request.user),
+        "opinion": request.POST.get("opinion", "").strip(),
+    }
+    return render(request, "workflow/decide_many.html", context)
+
+
+urlpatterns: list[URLPattern] = [
+    path("", inbox, name="inbox"),
+    path("done/", done, name="done"),
+    path("mine/", mine, name="mine"),
+    path("search/", search, name="search"),
+    path("decide-many/", decide_many, name="decide_many"),
+]

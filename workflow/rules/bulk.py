@@ -1,0 +1,76 @@
+"""What a bulk 同意 would mean for each item: looked up anew, just before somebody signs."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from workflow.models import PlanCost
+from workflow.rules import gate
+from workflow.rules.brief import brief
+from workflow.rules.evaluate import findings_of_many
+from workflow.rules.gate import Act
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from org.models import User
+    from workflow.models import ClassPlan, WorkTask
+    from workflow.rules.findings import Finding
+
+
+@dataclass(frozen=True)
+class Item:
+    """One picked task. ``reason``: why it can't be agreed to; ``asks``: whether a finding wants a word."""
+
+    task: int
+    plan: ClassPlan
+    step: str
+    total: Decimal
+    found: dict[str, Any]
+    reason: str
+    asks: bool
+
+
+def ready(tasks: Sequence[WorkTask], *, actor: User, at: datetime) -> list[Item]:
+    """Each task with its gate's answer and the findings as they are now, in the order given.
+
+    ``tasks`` with plan, department, union, version and book loaded. Constant statements for each union,
+    year and book among them.
+    """
+    plans: list[ClassPlan] = [task.plan for task in tasks if task.plan is not None]
+    costs: dict[int, list[PlanCost]] = defaultdict(list)
+    for cost in PlanCost.objects.filter(plan__in=[plan.pk for plan in plans]):
+        costs[cost.plan_id].append(cost)
+    groups: dict[tuple[int, int, int], list[ClassPlan]] = defaultdict(list)
+    for plan in plans:
+        if plan.version is not None:
+            groups[plan.union_id, plan.year, plan.version.book_id].append(plan)
+    found: dict[int, list[Finding]] = {}
+    for group in groups.values():
+        version = group[0].version
+        if version is not None:
+            rows = findings_of_many(group, version.book.book, at=at, costs=[costs[plan.pk] for plan in group])
+            found |= {plan.pk: findings for plan, findings in zip(group, rows, strict=True)}
+    cases = gate.cases(plans, actor=actor, at=at)
+    items = []
+    for task, case in zip((task for task in tasks if task.plan is not None), cases, strict=True):
+        reason = gate.judge(Act.AGREE, case)
+        if reason is None and (case.task is None or case.task.pk != task.pk):
+            reason = f"《{case.plan.name}》的“{task.step_title}”已经办理。"
+        findings = found.get(case.plan.pk, [])
+        items.append(
+            Item(
+                task=task.pk,
+                plan=case.plan,
+                step=task.step_title,
+                total=sum((cost.amount for cost in costs[case.plan.pk]), Decimal("0.00")),
+                found=brief(finding.as_json() for finding in findings),
+                reason=reason or "",
+                asks=any(f.asks for f in findings) and not case.plan.explanation,
+            )
+        )
+    return items

@@ -1,0 +1,211 @@
+"""Rows of the lists in the words a page and a workbook share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from office.wording import days_text, lasting
+from workflow.rules.brief import brief
+from workflow.rules.route import NOBODY, Limit, limit
+from workflow.states import AUTHOR, DecisionAction, PlanState, StepKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+    from org.models import User
+    from rulebook.schema import Book
+    from workflow.models import ClassPlan, Decision, WorkTask
+
+    Books = Mapping[int, Book]
+
+
+@dataclass(frozen=True)
+class PlanWords:
+    """The columns every list has of a plan; ``total`` in yuan for all 期, ``sub`` the grey second line."""
+
+    pk: int
+    name: str
+    number: str
+    category: str
+    department: str
+    trainees: int
+    staff: int
+    sessions: int
+    days: str
+    total: Decimal
+    residential: bool
+    state: str
+    state_label: str
+    submission: int
+
+    @property
+    def people(self) -> str:
+        """80＋3, with ×3 for three 期."""
+        return f"{self.trainees}＋{self.staff}" + (f" ×{self.sessions}" if self.sessions > 1 else "")
+
+    @property
+    def sub(self) -> str:
+        parts = [
+            f"申报 {self.number}" if self.number else "",
+            self.category,
+            "住宿" if self.residential else "走读",
+            f"第 {self.submission} 次报送" if self.submission > 1 else "",
+        ]
+        return " · ".join(part for part in parts if part)
+
+
+@dataclass(frozen=True)
+class WaitingRow:
+    """One thing to do. ``can_agree``: of a kind a bulk 同意 may take."""
+
+    task: int
+    kind: str
+    step: str
+    post: str
+    plan: PlanWords
+    found: dict[str, Any]
+    arrived_at: datetime | None
+    limit: Limit
+    can_agree: bool
+
+
+@dataclass(frozen=True)
+class DoneRow:
+    """One thing done, with where the plan stands now."""
+
+    plan: PlanWords
+    step: str
+    result: str
+    tone: str
+    opinion: str
+    post: str
+    at: datetime
+    spent: str
+
+
+@dataclass(frozen=True)
+class PlanRow:
+    """A plan and where it lies."""
+
+    plan: PlanWords
+    found: dict[str, Any]
+    place: str
+    holder: str
+    limit: Limit
+    updated_at: datetime
+    said: str = field(default="")
+
+
+def words(plan: ClassPlan, total: Decimal, books: Books) -> PlanWords:
+    """``plan`` with department and version loaded; a draft's category stays a code where no book is known."""
+    version = plan.version
+    book = books.get(version.book_id) if version is not None else next(iter(books.values()), None)
+    return PlanWords(
+        pk=plan.pk,
+        name=plan.name,
+        number=plan.declaration_number,
+        category=book.titles([plan.category])[0] if book is not None and plan.category else "",
+        department=plan.department.name,
+        trainees=plan.trainees,
+        staff=plan.staff,
+        sessions=plan.sessions,
+        days=days_text(plan.half_days),
+        total=total,
+        residential=plan.residential,
+        state=plan.state,
+        state_label=str(PlanState(plan.state).label),
+        submission=version.number if version is not None else 0,
+    )
+
+
+def waiting_rows(tasks: Iterable[WorkTask], books: Books, *, at: datetime) -> list[WaitingRow]:
+    """``tasks`` as ``selectors.worklist.waiting`` gives them."""
+    rows = []
+    for task in tasks:
+        plan: Any = task.plan
+        kind = str(StepKind(task.kind).label)
+        if task.kind == StepKind.REVIEW and plan.version.number > 1:
+            kind = "修改后报送"
+        rows.append(
+            WaitingRow(
+                task=task.pk,
+                kind=kind,
+                step=task.step_title if task.step != AUTHOR else "",
+                post=task.post.full_title if task.post is not None else "",
+                plan=words(plan, task.total, books),
+                found=brief(task.amiss),
+                arrived_at=task.arrived_at,
+                limit=limit(task.due_at, at),
+                can_agree=task.kind == StepKind.REVIEW,
+            )
+        )
+    return rows
+
+
+_TONE = {
+    DecisionAction.RETURN: "back",
+    DecisionAction.ADVISE_EXCLUSION: "back",
+    DecisionAction.EXCLUDE: "back",
+    DecisionAction.DEFER: "wait",
+    DecisionAction.WITHDRAW: "wait",
+    DecisionAction.SUBMIT: "",
+    DecisionAction.RESUME: "",
+}
+
+
+def done_rows(decisions: Iterable[Decision], books: Books) -> list[DoneRow]:
+    """``decisions`` as ``selectors.worklist.done_by`` gives them."""
+    rows = []
+    for decision in decisions:
+        action = DecisionAction(decision.action)
+        result = str(action.label)
+        if action == DecisionAction.SUBMIT:
+            result = f"第 {decision.version.number} 次报送"
+        elif action == DecisionAction.RETURN:
+            book = books.get(decision.version.book_id)
+            steps = {step.key: step.title for step in book.steps} if book is not None else {}
+            result = f"退回{steps.get(decision.return_to, '经办人')}"
+        said = decision.opinion if decision.opinion != str(action.label) else ""
+        rows.append(
+            DoneRow(
+                plan=words(decision.plan, decision.total, books),  # type: ignore[attr-defined]
+                step=decision.step_title,
+                result=result,
+                tone=_TONE.get(action, "ok"),
+                opinion=said,
+                post=decision.post_title,
+                at=decision.at,
+                spent=lasting(decision.spent) if decision.spent is not None else "",
+            )
+        )
+    return rows
+
+
+def plan_rows(
+    plans: Iterable[ClassPlan],
+    books: Books,
+    tasks: Mapping[int, WorkTask],
+    holders: Mapping[int, User],
+    *,
+    at: datetime,
+) -> list[PlanRow]:
+    """``plans`` as ``selectors.worklist.plan_rows`` gives them, ``tasks`` by plan, ``holders`` by post."""
+    rows = []
+    for plan in plans:
+        task = tasks.get(plan.pk)
+        holder = holders.get(task.post_id) if task is not None and task.post_id is not None else None
+        rows.append(
+            PlanRow(
+                plan=words(plan, plan.total, books),  # type: ignore[attr-defined]
+                found=brief(plan.amiss) if plan.version is not None else {},  # type: ignore[attr-defined]
+                place=task.step_title if task is not None else "",
+                holder=(holder.name if holder is not None else NOBODY) if task is not None else "",
+                limit=limit(task.due_at, at) if task is not None else Limit(),
+                updated_at=plan.updated_at,
+                said=getattr(plan, "said", None) or "",
+            )
+        )
+    return rows

@@ -1,0 +1,316 @@
+"""The lists of one's own work: what waits, what was done, what one proposed; and search.
+
+The findings of a list are read where the plan's last decision stored them (one index entry a row).
+Working them out anew costs five statements for each union, year and book on the page; the decision
+page and the page that asks before a bulk 同意 do so, where somebody is about to sign.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from django.db.models import (
+    Count,
+    Exists,
+    F,
+    Func,
+    IntegerField,
+    JSONField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+)
+from django.db.models.functions import Coalesce
+
+from rulebook.models import RuleBook
+from workflow.models import ClassPlan, Decision, WorkTask
+from workflow.selectors.desk import proposed_by
+from workflow.selectors.plans import total_of
+from workflow.states import DecisionAction, StepKind
+
+if TYPE_CHECKING:
+    import datetime
+    from collections.abc import Iterable
+
+    from org.selectors import Standing
+    from rulebook.schema import Book
+
+#: Decisions that store no findings: they change where a plan lies, not what it says.
+_WITHOUT: Final = (DecisionAction.RESUME, DecisionAction.WITHDRAW)
+
+_NUMBER: Final = re.compile(r"(?:申报\s*)?(?:(\d{4})\s*[-－—]\s*)?0*(\d{1,5})")
+
+#: What a row of a list reads of a plan; the rest stays in the database.
+PLAN_FIELDS: Final = (
+    "name",
+    "year",
+    "serial",
+    "plan_number",
+    "state",
+    "category",
+    "residential",
+    "trainees",
+    "staff",
+    "sessions",
+    "half_days",
+    "updated_at",
+    "department__name",
+    "department__ordinal",
+    "version__number",
+    "version__book_id",
+)
+
+
+class _Amiss(Func):
+    """The stored findings that aren't 符合, picked in the database: a list needs a tenth of the text."""
+
+    function = "jsonb_path_query_array"
+    template = "%(function)s(%(expressions)s, '$[*] ? (@.severity != \"pass\")')"
+    output_field = JSONField()
+
+
+def _amiss(plan: str) -> Coalesce:
+    last = (
+        Decision.objects.filter(plan=OuterRef(plan))
+        .exclude(action__in=_WITHOUT)
+        .order_by("-at", "-id")
+        .values(amiss=_Amiss(F("findings")))
+    )
+    return Coalesce(Subquery(last[:1]), Value([], output_field=JSONField()))
+
+
+def _asks() -> Func:
+    return Func(F("amiss"), function="jsonb_array_length", output_field=IntegerField())
+
+
+@dataclass(frozen=True)
+class Narrow:
+    """What a list is narrowed to; empty fields don't narrow. ``found``: only with findings."""
+
+    kind: str = ""
+    department: int | None = None
+    category: str = ""
+    state: str = ""
+    action: str = ""
+    found: bool = False
+    q: str = ""
+
+    def on(self, prefix: str) -> Q:
+        """The conditions on the plan at ``prefix`` (``"plan__"``, or empty for plans themselves)."""
+        conditions = Q()
+        if self.department is not None:
+            conditions &= Q(**{f"{prefix}department": self.department})
+        if self.category:
+            conditions &= Q(**{f"{prefix}category": self.category})
+        if self.state:
+            conditions &= Q(**{f"{prefix}state": self.state})
+        if self.q:
+            conditions &= named(self.q, prefix)
+        return conditions
+
+    def __bool__(self) -> bool:
+        return self != Narrow()
+
+
+def named(text: str, prefix: str = "") -> Q:
+    """Plans whose name, numbers or people hold ``text``: 信息员, 2027-0018, 18, P2027-0001, 林晓峰."""
+    conditions = Q()
+    for field in ("name", "owner_name", "created_by__name", "plan_number"):
+        conditions |= Q(**{f"{prefix}{field}__icontains": text})
+    number = _NUMBER.fullmatch(text.strip())
+    if number is not None:
+        serial = {f"{prefix}serial": int(number[2])}
+        conditions |= Q(**serial, **({f"{prefix}year": int(number[1])} if number[1] else {}))
+    return conditions
+
+
+# ---- 待办
+
+
+def waiting(tasks: QuerySet[WorkTask], narrow: Narrow) -> QuerySet[WorkTask]:
+    """Rows of a list of open tasks: plan, department, version loaded, ``total`` and ``amiss`` annotated."""
+    wanted = narrow.on("plan__")
+    if narrow.kind:
+        wanted &= Q(kind=narrow.kind)
+    rows: QuerySet[WorkTask] = (
+        tasks.filter(wanted)
+        .select_related("plan__department", "plan__version", "post__department")
+        .only(
+            "kind",
+            "step",
+            "step_title",
+            "arrived_at",
+            "due_at",
+            "post__title",
+            "post__department__name",
+            *(f"plan__{field}" for field in PLAN_FIELDS),
+        )
+        .annotate(total=total_of("plan"), amiss=_amiss("plan"))
+    )
+    return rows.annotate(asks=_asks()).filter(asks__gt=0) if narrow.found else rows
+
+
+def by_limit(rows: QuerySet[WorkTask]) -> QuerySet[WorkTask]:
+    """The most urgent first; what has no limit last."""
+    return rows.order_by(F("due_at").asc(nulls_last=True), "-arrived_at")
+
+
+@dataclass(frozen=True)
+class Facets:
+    """What a list could be narrowed to, and how much there is in all. ``due``: with a limit not later than
+    the end of today; ``books``: content of the rows' rule books by id."""
+
+    count: int
+    due: int
+    kinds: tuple[tuple[str, str], ...]
+    departments: tuple[tuple[int, str], ...]
+    categories: tuple[tuple[str, str], ...]
+    books: dict[int, Book]
+
+
+def facets(tasks: QuerySet[WorkTask], *, before: datetime.datetime) -> Facets:
+    """Counts of a list of tasks in two statements, however long it is. ``before``: the end of today."""
+    groups = list(
+        tasks.order_by()
+        .values_list(
+            "kind",
+            "plan__department",
+            "plan__department__name",
+            "plan__department__ordinal",
+            "plan__category",
+            "plan__version__book",
+        )
+        .annotate(count=Count("pk"), due=Count("pk", filter=Q(due_at__lt=before)))
+    )
+    books = _books(group[5] for group in groups)
+    kinds = {group[0] for group in groups}
+    departments = {(group[3], group[1], group[2]) for group in groups}
+    return Facets(
+        count=sum(group[6] for group in groups),
+        due=sum(group[7] for group in groups),
+        kinds=tuple((kind.value, str(kind.label)) for kind in StepKind if kind in kinds),
+        departments=tuple((pk, name) for _, pk, name in sorted(departments)),
+        categories=_categories({group[4] for group in groups}, books.values()),
+        books=books,
+    )
+
+
+def _books(ids: Iterable[int | None]) -> dict[int, Book]:
+    wanted = {pk for pk in ids if pk is not None}
+    return (
+        {row.pk: row.book for row in RuleBook.objects.without_text().filter(pk__in=wanted)} if wanted else {}
+    )
+
+
+def _categories(codes: set[str], books: Iterable[Book]) -> tuple[tuple[str, str], ...]:
+    titles: dict[str, str] = {}
+    for book in books:
+        for category in book.categories:
+            if category.code in codes:
+                titles.setdefault(category.code, category.title)
+    return tuple(titles.items())
+
+
+# ---- 已办
+
+
+def done_by(standing: Standing, narrow: Narrow) -> QuerySet[Decision]:
+    """What he decided or handed in, the latest first; plan loaded. ``q`` finds opinions too."""
+    rows = Decision.objects.filter(actor=standing.user.pk)
+    if narrow.action:
+        rows = rows.filter(action=narrow.action)
+    wide = Narrow(department=narrow.department, category=narrow.category, state=narrow.state)
+    rows = rows.filter(wide.on("plan__"))
+    if narrow.q:
+        rows = rows.filter(named(narrow.q, "plan__") | Q(opinion__icontains=narrow.q))
+    return (
+        rows.select_related("plan__department", "plan__version", "version", "meeting")
+        .only(
+            "step_title",
+            "action",
+            "opinion",
+            "return_to",
+            "at",
+            "received_at",
+            "post_title",
+            "version__number",
+            "version__book_id",
+            "meeting__number",
+            *(f"plan__{field}" for field in PLAN_FIELDS),
+        )
+        .annotate(total=total_of("plan"))
+        .order_by("-at", "-id")
+    )
+
+
+def plan_facets(plans: QuerySet[ClassPlan]) -> Facets:
+    """:func:`facets` of a list of plans."""
+    groups = list(
+        plans.order_by()
+        .values_list("department", "department__name", "department__ordinal", "category", "version__book")
+        .annotate(count=Count("pk", distinct=True))
+    )
+    books = _books(group[4] for group in groups)
+    departments = {(group[2], group[0], group[1]) for group in groups}
+    return Facets(
+        count=sum(group[5] for group in groups),
+        due=0,
+        kinds=(),
+        departments=tuple((pk, name) for _, pk, name in sorted(departments)),
+        categories=_categories({group[3] for group in groups}, books.values()),
+        books=books,
+    )
+
+
+# ---- 我发起的, search
+
+
+def plan_rows(plans: QuerySet[ClassPlan]) -> QuerySet[ClassPlan]:
+    """Rows of a list of plans: department and version loaded, ``total`` and ``amiss`` annotated."""
+    return (
+        plans.select_related("department", "version")
+        .only(*PLAN_FIELDS, "owner_name")
+        .annotate(total=total_of("pk"), amiss=_amiss("pk"))
+    )
+
+
+def proposed(standing: Standing, narrow: Narrow) -> QuerySet[ClassPlan]:
+    """我发起的, the last changed first."""
+    rows = plan_rows(proposed_by(standing).filter(narrow.on("")))
+    if narrow.found:
+        rows = rows.annotate(asks=_asks()).filter(asks__gt=0)
+    return rows.order_by("-updated_at", "-id")
+
+
+def search(standing: Standing, text: str) -> QuerySet[ClassPlan]:
+    """Visible plans by name, 申报号, 计划号, people, opinions; ``said``: an opinion holding the text."""
+    said = (
+        Decision.objects.filter(plan=OuterRef("pk"))
+        .filter(Q(opinion__icontains=text) | Q(actor_name__icontains=text))
+        .order_by("-at")
+    )
+    plans = ClassPlan.objects.visible_to(standing).filter(named(text) | Exists(said))
+    words = said.filter(opinion__icontains=text).values("opinion")[:1]
+    return (
+        plan_rows(plans)
+        .annotate(said=Subquery(words))
+        .order_by("-year", F("serial").desc(nulls_last=True), "-id")
+    )
+
+
+def places(plan_ids: Iterable[int]) -> dict[int, WorkTask]:
+    """The open task of each plan that has one, in one query: where it lies now."""
+    tasks: dict[int, Any] = {
+        task.plan_id: task
+        for task in WorkTask.objects.filter(plan__in=list(plan_ids), is_open=True)
+        .select_related("post__department")
+        .only(
+            "plan_id", "kind", "step_title", "arrived_at", "due_at", "post__title", "post__department__name"
+        )
+        if task.plan_id is not None
+    }
+    return tasks
