@@ -59,6 +59,8 @@ MAX_UNPACKED = 100 * 1024 * 1024
 MAX_RATIO = 100
 RATIO_FREE = 10 * 1024 * 1024  # below this even the densest file does no harm
 LONGEST_NAME = 120
+UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+EDGES = re.compile(r"^[\s.]+|[\s.]+$")
 
 # What a damaged or crafted archive makes the standard library raise.
 DAMAGE = (
@@ -147,13 +149,13 @@ def sniff(content: bytes) -> str:
 def clean_name(name: str) -> str:
     """The file's name fit to be shown: no folder, no control or direction marks, at most 120 characters."""
     base = re.split(r"[/\\]", unicodedata.normalize("NFC", name))[-1]
-    # Cc and Cf hold line breaks, zero-width marks and the override that makes "fdp.exe" read "exe.pdf".
-    base = "".join(char for char in base if unicodedata.category(char) not in {"Cc", "Cf", "Cs", "Co", "Cn"})
-    base = re.sub(r'[<>:"|?*]', "_", base).strip(" .") or "未命名"
+    # C and Zl, Zp hold line breaks, zero-width marks and the override that makes "fdp.exe" read "exe.pdf".
+    base = "".join(char for char in base if unicodedata.category(char) not in UNSEEN)
+    base = EDGES.sub("", re.sub(r'[<>:"|?*]', "_", base)) or "未命名"
     stem, dot, suffix = base.rpartition(".")
     if not dot or len(suffix) > 10:
-        return base[:LONGEST_NAME]
-    return f"{stem[: LONGEST_NAME - len(suffix) - 1] or '未命名'}.{suffix}"
+        return EDGES.sub("", base[:LONGEST_NAME])
+    return f"{EDGES.sub('', stem[: LONGEST_NAME - len(suffix) - 1])}.{suffix}"
 
 
 def _suffix(name: str) -> str:
@@ -217,11 +219,8 @@ def _sniff_zip(content: bytes) -> str:
 
 def _inspect_package(file: IO[bytes], kind: str) -> None:
     """Password, macros, bomb: judged from the central directory, nothing is unpacked."""
-    try:
-        with zipfile.ZipFile(file) as package:
-            parts = package.infolist()
-    except DAMAGE:
-        raise Refused(_mismatch(kind, "damaged")) from None
+    with zipfile.ZipFile(file) as package:  # sniff() has opened it before
+        parts = package.infolist()
     if any(part.flag_bits & 1 for part in parts):
         raise Refused(_mismatch(kind, "encrypted"))
     if any(MACRO_PARTS.search(part.filename) for part in parts):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
@@ -408,6 +408,4 @@ admin.site.register([model.pgh_event_model for model in TRACKED], HistoryAdmin)
 
 
 def _actor(request: HttpRequest) -> User:
-    if not isinstance(request.user, User):
-        raise Refused("请先登录。")
-    return request.user
+    return cast("User", request.user)  # the admin lets nobody else in

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.contrib.admin.widgets import AdminDateWidget, FilteredSelectMultiple
@@ -95,11 +95,11 @@ class SharedUnionForm(SharingForm, UnionForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _show_sharing(self)
-        if "parent" in self.fields:
-            self.fields["parent"].queryset = Union.objects.in_order()  # type: ignore[attr-defined]
-            if self.instance.pk:
-                self.fields["parent"].disabled = True
-                self.initial["parent"] = self.instance.superior
+        parent = cast("forms.ModelChoiceField[Union]", self.fields["parent"])
+        parent.queryset = Union.objects.in_order()
+        if self.instance.pk:
+            parent.disabled = True
+            self.initial["parent"] = self.instance.superior
 
 
 class SharedDepartmentForm(SharingForm, DepartmentForm):

@@ -76,6 +76,20 @@ def encrypted(content: bytes) -> bytes:
     return bytes(data)
 
 
+def one_locked() -> bytes:
+    """Only the last part of the archive is encrypted."""
+    data = bytearray(package({"xl/workbook.xml": b"<w/>"}))
+    data[data.rfind(b"PK\x01\x02") + 8] |= 1
+    return bytes(data)
+
+
+def without_types() -> bytes:
+    file = BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("a.txt", "x")
+    return file.getvalue()
+
+
 def send(name: str, content: bytes, *allow: str) -> StoredFile:
     return store(SimpleUploadedFile(name, content), allow=frozenset(allow or uploads.LABELS), at=AT)
 
@@ -196,6 +210,9 @@ BAD_WORKBOOKS = {
     "password of a zip": (encrypted(package({"xl/workbook.xml": b"<w/>"})), PASSWORD),
     "macros": (package({"xl/vbaProject.bin": b"x"}), MACROS),
     "macros of 1992": (package({"xl/macrosheets/sheet1.xml": b"<x/>"}), MACROS),
+    "password on one part": (one_locked(), PASSWORD),
+    "huge list of parts": (package({}, main="x" * 1024 * 1024), NOT_IT),
+    "no list of parts": (without_types(), NOT_IT),
     "plain zip": (package({"a.txt": b"x"}, main="text/plain"), NOT_IT),
     "nothing known": (b"\x7fELF\0\0\0\0", NOT_IT),
     "other container": (ole("Contents"), NOT_IT),
@@ -338,6 +355,8 @@ def test_a_refusal_lists_what_is_allowed() -> None:
         ("", "未命名"),
         ("...", "未命名"),
         (" .pdf ", "pdf"),
+        ("\xa0.\u2028", "未命名"),
+        ("长" * 119 + " 长", "长" * 119),
         ("长" * 200 + ".xlsx", "长" * 115 + ".xlsx"),
         ("x" * 300, "x" * 120),
         ("e\u0301.pdf", "é.pdf"),

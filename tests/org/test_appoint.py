@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from typing import Any
 
 import pytest
 
@@ -13,8 +14,8 @@ from org.services import appoint, revoke, vacate
 from tests.org.cast import Cast, M, day, sits, term
 
 
-def call(cast: Cast, user: User, since: str, **more: object) -> Tenure:
-    arguments = {"post": cast.training_head, "actor": cast.admin, "at": M, **more}
+def call(cast: Cast, user: User, since: str, **more: Any) -> Tenure:
+    arguments: dict[str, Any] = {"post": cast.training_head, "actor": cast.admin, "at": M, **more}
     return appoint(user=user, since=day(since), **arguments)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from office.refusals import Conflict, Refused
@@ -11,8 +13,14 @@ from org.services import assign_duty, withdraw_duty
 from tests.org.cast import Cast, M, day, term
 
 
-def give(cast: Cast, since: str, **more: object) -> Duty:
-    arguments = {"union": cast.district, "code": "finance", "actor": cast.admin, "at": M, **more}
+def give(cast: Cast, since: str, **more: Any) -> Duty:
+    arguments: dict[str, Any] = {
+        "union": cast.district,
+        "code": "finance",
+        "actor": cast.admin,
+        "at": M,
+        **more,
+    }
     return assign_duty(since=day(since), **arguments)
 
 
