@@ -20,6 +20,7 @@ SOURCE = (
     "LICENSE",
     "Makefile",
     "README.md",
+    "README.zh-CN.md",
     "bench",
     "budgets",
     "config",
