@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.db.models import Max
@@ -13,6 +13,7 @@ from budgets.models import Fund
 from budgets.services import LineAmount, appropriate
 from office.numbering import next_number
 from office.refusals import Conflict, Refused
+from office.wording import chinese_date
 from org.selectors import duty_on, standing
 from workflow import flows
 from workflow.models import AgendaItem, ClassPlan, Decision, Meeting, PlanAttachment, PlanCost, PlanVersion
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import date, datetime
 
-    from org.models import Union, User
+    from org.models import Post, Union, User
     from workflow.flows import Place
 
 _ACTION = {
@@ -37,6 +38,9 @@ _ACTION = {
     MeetingOutcome.DEFERRED: DecisionAction.DEFER,
     MeetingOutcome.EXCLUDED: DecisionAction.EXCLUDE,
 }
+
+#: What is said of an item that was taken off the agenda under one's hands.
+GONE = "这项议题已被撤下，没有记录结果。请刷新议程。"
 
 #: What 修改后通过 may change: people and days; amounts come beside them.
 CHANGEABLE = ("trainees", "staff", "half_days", "sessions")
@@ -80,9 +84,13 @@ def call_meeting(
 
 
 def put_on_agenda(*, meeting_id: int, plan_ids: Iterable[int], actor: User, at: datetime) -> list[Result]:
-    """Puts plans on an agenda, each in its own transaction; a deferred one is 重新上会 by it."""
+    """Puts plans on an agenda in the order of the 汇总表, each in its own transaction.
+
+    A deferred one is 重新上会 by it.
+    """
     results = []
-    for plan_id in sorted(set(plan_ids)):
+    ordered = ClassPlan.objects.filter(pk__in=set(plan_ids)).in_plan_order()
+    for plan_id in ordered.values_list("pk", flat=True):
         name = ""
         try:
             with transaction.atomic():
@@ -132,22 +140,53 @@ def _put_one(meeting: Meeting, plan: ClassPlan, actor: User, at: datetime) -> No
 @transaction.atomic
 def take_off_agenda(*, item_id: int, actor: User, at: datetime) -> None:
     """Takes a plan the meeting hasn't decided off its agenda."""
-    item = AgendaItem.objects.select_for_update().select_related("meeting", "plan").get(pk=item_id)
+    plan, item = _locked_item(item_id)
     _demand_office(item.meeting.union_id, actor, at)
     if item.outcome:
-        raise Conflict(f"《{item.plan.name}》的审定结果已经记录，不能撤下。")
+        raise Conflict(f"《{plan.name}》的审定结果已经记录，不能撤下。")
     item.delete()
+
+
+def _locked_item(item_id: int) -> tuple[ClassPlan, AgendaItem]:
+    """The item and its plan, the plan locked first as everywhere; :class:`Conflict` where it is gone."""
+    plan_id = AgendaItem.objects.values_list("plan", flat=True).filter(pk=item_id).first()
+    if plan_id is None:
+        raise Conflict(GONE)
+    plan = base.locked(plan_id)
+    items = AgendaItem.objects.select_for_update(of=("self",)).select_related("meeting__body")
+    item = items.filter(pk=item_id).first()
+    if item is None:
+        raise Conflict(GONE)
+    return plan, item
 
 
 @transaction.atomic
 def record_minutes(
-    *, meeting_id: int, minutes_number: str, chair: str, attendees: str, actor: User, at: datetime
+    *,
+    meeting_id: int,
+    minutes_number: str,
+    chair: str,
+    attendees: str,
+    actor: User,
+    at: datetime,
+    number: str | None = None,
+    held_on: date | None = None,
 ) -> Meeting:
-    """The minutes' number and who was there, which often come days after the meeting (纪要待补)."""
-    meeting = Meeting.objects.select_for_update().get(pk=meeting_id)
+    """The minutes' number and who was there, which often come days after the meeting (纪要待补).
+
+    ``number`` and ``held_on`` too where they are given; they are fixed once a result is recorded.
+    """
+    meeting = Meeting.objects.select_for_update(of=("self",)).select_related("body").get(pk=meeting_id)
     _demand_office(meeting.union_id, actor, at)
+    number, held_on = number or meeting.number, held_on or meeting.held_on
+    if (number, held_on) != (meeting.number, meeting.held_on):
+        if meeting.items.exclude(outcome="").exists():
+            raise Refused("已经记录审定结果，会议次数和日期不能再改。")
+        if Meeting.objects.filter(body=meeting.body, number=number).exclude(pk=meeting.pk).exists():
+            raise Refused(f"{meeting.body.name}“{number}”已经建立。")
+    meeting.number, meeting.held_on = number, held_on
     meeting.minutes_number, meeting.chair, meeting.attendees = minutes_number, chair, attendees
-    meeting.save(update_fields=["minutes_number", "chair", "attendees"])
+    meeting.save(update_fields=["number", "held_on", "minutes_number", "chair", "attendees"])
     return meeting
 
 
@@ -176,14 +215,12 @@ def settle(
     replace the submitted ones first, as a version of the meeting's. RETURNED and EXCLUDED want
     their reason.
     """
-    plan_id = AgendaItem.objects.values_list("plan", flat=True).get(pk=item_id)
-    plan = base.locked(plan_id)
-    item = AgendaItem.objects.select_for_update(of=("self",)).select_related("meeting__body").get(pk=item_id)
+    plan, item = _locked_item(item_id)
     meeting, opinion = item.meeting, opinion.strip()
     if item.outcome:
         raise Conflict(f"《{plan.name}》已记录为“{item.get_outcome_display()}”。")
     if meeting.held_on > timezone.localdate(at):
-        raise Refused(f"{meeting} 定于 {meeting.held_on:%Y-%m-%d} 召开，会后才能记录结果。")
+        raise Refused(f"{meeting} 定于 {chinese_date(meeting.held_on)}召开，会后才能记录结果。")
     case = base.demand_open(Act.SETTLE, plan, actor=actor, at=at)
     task, version = case.task, case.version
     if outcome in (MeetingOutcome.RETURNED, MeetingOutcome.EXCLUDED) and not opinion:
@@ -196,7 +233,7 @@ def settle(
             if outcome == MeetingOutcome.PASSED_CHANGED:
                 version = _change(plan, version, figures or {}, costs or {}, actor, at)
             findings = findings_of(plan, book, at=at)
-            _approve(plan, version, meeting, actor, at)
+            _approve(plan, version, meeting, actor=actor, post=case.post, at=at)
         case MeetingOutcome.DEFERRED:
             plan.defer()
             place = flows.Place(task.step, str(MeetingOutcome.DEFERRED.label), case.post, at, None)
@@ -273,7 +310,9 @@ def _change(
     return changed
 
 
-def _approve(plan: ClassPlan, version: PlanVersion, meeting: Meeting, actor: User, at: datetime) -> None:
+def _approve(
+    plan: ClassPlan, version: PlanVersion, meeting: Meeting, *, actor: User, post: Post, at: datetime
+) -> None:
     book = version.book.book
     fund = Fund.objects.filter(union=plan.union_id, year=plan.year, source=plan.source).first()
     if fund is None:
@@ -293,10 +332,10 @@ def _approve(plan: ClassPlan, version: PlanVersion, meeting: Meeting, actor: Use
         department=plan.department,
         lines=lines,
         actor=actor,
-        post=None,
+        post=post,
         at=at,
-        reason=f"{meeting} 审定",
-        reference=f"申报 {plan.declaration_number}",
+        reason=f"{meeting}审定，申报 {plan.declaration_number}",
+        reference=meeting.minutes_number or str(meeting),
     )
     plan.plan_number = number
     plan.approve()
@@ -304,17 +343,24 @@ def _approve(plan: ClassPlan, version: PlanVersion, meeting: Meeting, actor: Use
 
 def settle_many(
     *,
-    results: Sequence[Mapping[str, object]],
+    results: Sequence[Mapping[str, Any]],
     actor: User,
     at: datetime,
 ) -> list[Result]:
-    """Records many results, each the keyword arguments of :func:`settle`, each in its own transaction."""
+    """Records many results, each the keyword arguments of :func:`settle`, each in its own transaction.
+
+    In the order of the agenda, so that a fund which runs short stops the later items; what failed stays
+    open. An item taken off the agenda meanwhile is one that failed.
+    """
+    chosen = {row["item_id"]: row for row in results}
+    items = AgendaItem.objects.filter(pk__in=chosen).select_related("plan").order_by("ordinal", "id")
     done = []
-    for row in sorted(results, key=lambda row: row["item_id"]):  # type: ignore[arg-type,return-value]
-        item = AgendaItem.objects.select_related("plan").get(pk=row["item_id"])  # type: ignore[misc]
+    for item in items:
+        row = chosen.pop(item.pk)
         try:
-            decision = settle(**row, actor=actor, at=at)  # type: ignore[arg-type]
+            decision = settle(**row, actor=actor, at=at)
             done.append(Result(item.plan_id, item.plan.name, decision, ""))
         except Refused as refused:
             done.append(Result(item.plan_id, item.plan.name, None, str(refused)))
+    done += [Result(0, "已撤下的议题", None, GONE) for _ in chosen]
     return done
