@@ -17,7 +17,7 @@ from office.refusals import Refused
 from workflow import timing
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
 _PLAIN = re.compile(r"(\d+|\d{1,3}(?:,\d{3})+)(\.\d*)?")
 _UNIT = re.compile(r"(人次|人|期|个半天|半天|个|天|学时|课时|元/人|元)$")
@@ -114,7 +114,7 @@ class Time(Text):
     def prepare_value(self, value: Any) -> Any:
         return timing.time_text(value) if isinstance(value, list) else value
 
-    def clean(self, value: Any) -> list[str]:  # type: ignore[override]
+    def clean(self, value: Any) -> list[str]:
         text: str = super().clean(value)
         try:
             return timing.parse_time(text, year=self.year)
@@ -125,26 +125,25 @@ class Time(Text):
 class Pick(forms.ChoiceField):
     """One entry of the book, or none. A code the book no longer has stays choosable, and says so."""
 
-    def __init__(self, *, what: str, **more: Any) -> None:
-        self.what = what
-        super().__init__(
-            required=False,
-            error_messages={"invalid_choice": f"“%(value)s”不是现行制度中的{what}，请重新选择。"},
-            **more,
-        )
+    def __init__(self, *, what: str, choices: Sequence[Any], **more: Any) -> None:
+        self.known = list(choices)
+        error = f"“%(value)s”不是现行制度中的{what}，请重新选择。"
+        super().__init__(required=False, choices=choices, error_messages={"invalid_choice": error}, **more)
 
     def keep(self, code: str) -> None:
         """Adds a stored code the choices lack, so that saving doesn't lose it."""
         if code and not self.valid_value(code):
-            self.choices = [*self.choices, (code, f"{code}（现行制度已无此项，请重新选择）")]
+            self.choices = [*self.known, (code, f"{code}（现行制度已无此项，请重新选择）")]
 
 
 class Ticks(forms.MultipleChoiceField):
     """Several entries of the book, kept in the book's order."""
 
-    def __init__(self, *, what: str, **more: Any) -> None:
+    def __init__(self, *, what: str, choices: Sequence[tuple[str, str]], **more: Any) -> None:
+        self.known = list(choices)
         super().__init__(
             required=False,
+            choices=choices,
             widget=forms.CheckboxSelectMultiple(),
             error_messages={"invalid_choice": f"“%(value)s”不是现行制度中的{what}，请重新选择。"},
             **more,
@@ -153,11 +152,12 @@ class Ticks(forms.MultipleChoiceField):
     def keep(self, codes: Collection[str]) -> None:
         """Adds stored codes the choices lack, so that saving doesn't lose them."""
         lacking = [code for code in codes if not self.valid_value(code)]
-        self.choices = [*self.choices, *((code, f"{code}（现行制度已无此项）") for code in lacking)]  # type: ignore[misc]
+        self.known += [(code, f"{code}（现行制度已无此项）") for code in lacking]
+        self.choices = self.known
 
     def clean(self, value: Any) -> list[str]:
         chosen = set(super().clean(value))
-        return [str(code) for code, _ in self.choices if code in chosen]  # type: ignore[union-attr,misc]
+        return [code for code, _ in self.known if code in chosen]
 
 
 class Choice(forms.TypedChoiceField):

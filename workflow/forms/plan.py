@@ -96,14 +96,14 @@ class PlanForm(forms.Form):
         add("owner_phone", Text(label="联系电话", most=30))
         self.fields["owner_phone"].widget.attrs["inputmode"] = "tel"
         add("source", Pick(label="列支渠道", what="列支渠道", choices=_options(book.sources)))
-        add(
-            "rate_class",
-            Pick(label="培训费类别", what="培训费类别", choices=_options(card.classes)),
+        classes = _options(card.classes)
+        classes[0] = (
+            "",
+            "按默认类别：" + next(c.title for c in card.classes if c.code == card.default_class),
         )
-        add(
-            "lecturer_title",
-            Pick(label="授课人职称", what="师资职称", choices=_options(card.lecture)),
-        )
+        add("rate_class", Pick(label="培训费类别", what="培训费类别", choices=classes))
+        ranks = [("", "不付讲课费"), *_options(card.lecture)[1:]]
+        add("lecturer_title", Pick(label="授课人职称", what="师资职称", choices=ranks))
         add("lecture_hours", Number(label="每期付酬学时", most=2000, places=1, example="8"))
         for item in self.items:
             title = self.item_title(item)

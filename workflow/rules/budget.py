@@ -125,7 +125,7 @@ def budget_of(plan: ClassPlan, costs: Iterable[PlanCost], book: Book) -> Budget:
 
 def _lecture(plan: ClassPlan, cost: PlanCost | None, book: Book) -> BudgetRow:
     rate = lecture_rate(plan, book)
-    hours = f"{plan.lecture_hours:g} 学时" if plan.lecture_hours else ""
+    hours = f"{Decimal(plan.lecture_hours).normalize():f} 学时" if plan.lecture_hours else ""
     return BudgetRow(
         LECTURE,
         COST_TITLES[LECTURE],

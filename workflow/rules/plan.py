@@ -89,6 +89,11 @@ def _fine(facts: Facts, code: str, message: str, **more: Any) -> Finding:
     return Finding(code, severity, rule.title, message, rule.clause, **more)
 
 
+def _plain(hours: Decimal) -> str:
+    """``16.0`` → ``16``, as people write hours."""
+    return f"{Decimal(hours).normalize():f}"
+
+
 @_check
 def survey(facts: Facts) -> Iterator[Finding]:
     """B-14: the needs survey is a step no plan is made without."""
@@ -247,7 +252,7 @@ def hours(facts: Facts) -> Iterator[Finding]:
         return
     most = book.max_hours_per_half_day * plan.half_days
     figures = {
-        "学时": f"{plan.hours:g}",
+        "学时": f"{_plain(plan.hours)}",
         "半天": str(plan.half_days),
         "每半天上限": str(book.max_hours_per_half_day),
     }
@@ -264,7 +269,7 @@ def hours(facts: Facts) -> Iterator[Finding]:
         yield _fault(
             facts,
             "hours_fit",
-            f"{plan.hours:g} 学时超过 {plan.half_days} 个半天的上限 {most} 学时。",
+            f"{_plain(plan.hours)} 学时超过 {plan.half_days} 个半天的上限 {most} 学时。",
             f"请核减学时或增加半天（每半天不超过 {book.max_hours_per_half_day} 学时）。",
             figures=figures,
         )
@@ -272,12 +277,14 @@ def hours(facts: Facts) -> Iterator[Finding]:
         yield _fault(
             facts,
             "hours_fit",
-            f"内容模块学时合计 {taught:g}，与学时 {plan.hours:g} 不一致。",
+            f"内容模块学时合计 {_plain(taught)}，与学时 {_plain(plan.hours)} 不一致。",
             "请核对各内容模块的学时。",
-            figures=figures | {"模块合计": f"{taught:g}"},
+            figures=figures | {"模块合计": f"{_plain(taught)}"},
         )
     else:
-        yield _fine(facts, "hours_fit", f"{plan.hours:g} 学时，{plan.half_days} 个半天。", figures=figures)
+        yield _fine(
+            facts, "hours_fit", f"{_plain(plan.hours)} 学时，{plan.half_days} 个半天。", figures=figures
+        )
 
 
 def rate_ceilings(plan: ClassPlan, book: Book) -> tuple[rates.CeilingLine, ...]:
@@ -380,14 +387,14 @@ def lecturers(facts: Facts) -> Iterator[Finding]:
         yield _fault(
             facts,
             "lecture_over",
-            f"付酬 {plan.lecture_hours:g} 学时超过 {plan.half_days} 个半天可计的 {most_hours} 学时。",
+            f"付酬 {_plain(plan.lecture_hours)} 学时超过 {plan.half_days} 个半天可计的 {most_hours} 学时。",
             f"每半天最多按 {book.rate_card.lecture_hours_per_half_day} 学时计，请核减。",
         )
     limit = lecture_ceiling(plan, book)
     figures = {
         "申报（税前）": yuan(asked),
         "上限（税前）": yuan(limit),
-        "付酬学时": f"{plan.lecture_hours:g}",
+        "付酬学时": f"{_plain(plan.lecture_hours)}",
     }
     if asked > limit:
         reason = "没有填写授课人职称和付酬学时" if limit == 0 else f"上限 {yuan(limit)} 元（税前）"

@@ -97,11 +97,11 @@ def figures(department: Department, year: int) -> dict[str, Figures]:
         .values_list("plan__state", "amount__sum")
     )
     rows = plans.values("state").annotate(
-        plans=Count("pk"), runs=Sum("sessions"), people=Sum(F("trainees") * F("sessions"))
+        plans=Count("pk"), runs=Sum("sessions"), heads=Sum(F("trainees") * F("sessions"))
     )
     return {
         row["state"]: Figures(
-            row["plans"], row["runs"], row["people"], money.get(row["state"]) or Decimal("0.00")
+            row["plans"], row["runs"], row["heads"], money.get(row["state"]) or Decimal("0.00")
         )
         for row in rows
     }

@@ -89,7 +89,7 @@ class Live:
         """The worked-out cells of the cost table, as htmx's ``hx-select-oob``; inputs are never swapped."""
         ids = ["b-time", "b-days", "b-total", "b-words"]
         if self.card:
-            ids += [f"b-quota-{part}" for part in ("most", "asked", "gap")]
+            ids += ["b-average"] + [f"b-quota-{part}" for part in ("most", "asked", "gap")]
             ids += [
                 f"b-{row.item}-{part}" for row in self.budget.rows for part in ("std", "qty", "most", "gap")
             ]
@@ -112,7 +112,7 @@ def live(sheet: Sheet, form: PlanForm) -> Live:
     plan, costs = sheet.as_written(form)
     findings = findings_of(plan, sheet.book, at=sheet.at, costs=costs)
     unreadable = [
-        (f"id_{name}", str(form.fields[name].label), error)
+        (f"id_{name}", str(form.fields[name].label), str(error))
         for name, errors in (form.errors.items() if form.is_bound else ())
         for error in errors
         if name in form.fields and not form.has_error(name, "required")
