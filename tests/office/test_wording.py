@@ -211,7 +211,7 @@ def test_filters() -> None:
         "{{ a|yuan }}|{{ a|wan }}|{{ a|capital }}|{{ p|phone }}|{{ d|cdate }}|{{ at|moment:now }}"
         "|{{ s|lasting }}|{{ h|days }}"
     )
-    values = {
+    values: dict[str, Any] = {
         "a": Decimal(34860),
         "p": "13812341206",
         "d": datetime.date(2027, 6, 1),
@@ -223,7 +223,8 @@ def test_filters() -> None:
     assert render(text, **values) == (
         "34,860.00|3.49 万元|叁万肆仟捌佰陆拾元整|····1206|2027年6月1日|1月20日 10:40|3 小时|1.5"
     )
-    assert render(text, **dict.fromkeys(values)) == "|||||||"
+    nothing: dict[str, Any] = dict.fromkeys(values)
+    assert render(text, **nothing) == "|||||||"
     assert render("{{ a|yuan }}{{ b|yuan }}{{ missing|yuan }}", a=5, b="") == "5.00"
 
 

@@ -84,7 +84,8 @@ def test_history_names_the_actor(cast: Cast, desk: Client) -> None:
     services.appoint(
         post=cast.leader, user=cast.an, since=day("2024-01-01"), actor=cast.admin, at=timezone.now()
     )
-    for model in (Department, Tenure):
+    tracked: tuple[Any, ...] = (Department, Tenure)
+    for model in tracked:
         assert "系统管理员" in desk.get(url(model.pgh_event_model, "changelist")).content.decode()
 
 

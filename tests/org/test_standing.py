@@ -71,7 +71,7 @@ def test_duties_open_the_union(cast: Cast, post: str, field: str) -> None:
     sits(cast.an, getattr(cast, post))
     found = standing(cast.an, TODAY)
     ours = frozenset({cast.district.pk})
-    expected = dict.fromkeys(
+    expected: dict[str, frozenset[int]] = dict.fromkeys(
         ("authority_union_ids", "finance_union_ids", "secretary_union_ids", "looks_union_ids"), frozenset()
     )
     assert {name: getattr(found, name) for name in expected} == {**expected, field: ours}

@@ -9,7 +9,7 @@ import pytest
 from django.db import connections
 
 from office.refusals import Conflict
-from org.models import Duty, Tenure
+from org.models import Department, Duty, Tenure, User
 from org.services import appoint, assign_duty
 from tests.org.cast import Cast, M, day, person, sits, term
 
@@ -39,7 +39,7 @@ def test_one_appointment_wins(lasting_cast: Cast) -> None:
     sits(cast.an, cast.training_head)
     people = [person(f"p{index}", f"人{index}") for index in range(THREADS)]
 
-    def appointing(user: object) -> object:
+    def appointing(user: User) -> object:
         return lambda: appoint(
             post=cast.training_head, user=user, since=day("2024-06-01"), actor=cast.admin, at=M
         )
@@ -59,7 +59,7 @@ def test_one_appointment_wins(lasting_cast: Cast) -> None:
 def test_one_assignment_wins(lasting_cast: Cast) -> None:
     cast = lasting_cast
 
-    def assigning(department: object) -> object:
+    def assigning(department: Department) -> object:
         return lambda: assign_duty(
             union=cast.district,
             code="finance",
