@@ -62,11 +62,10 @@ def open_task(plan: ClassPlan, *, expected: int | None = None, now: datetime) ->
 
 
 def _what_happened(plan: ClassPlan, task_id: int | None, now: datetime) -> str:
-    last = (
-        Decision.objects.filter(plan=plan, **({"task": task_id} if task_id else {}))
-        .order_by("at", "id")
-        .last()
-    )
+    done = Decision.objects.filter(plan=plan).order_by("at", "id")
+    # A withdrawal decides no task, yet it is what closed the one that was asked for.
+    last = done.filter(task=task_id).last() if task_id is not None else None
+    last = last or done.last()
     if last is None:
         return f"《{plan.name}》现为“{plan.get_state_display()}”，这一步已不在等待办理，请刷新。"
     return (
@@ -116,8 +115,11 @@ def place_at_author(plan: ClassPlan, version: PlanVersion, at: datetime) -> Plac
 
 
 def acting_post(case: gate.Case, task: WorkTask | None) -> Post | None:
-    """As which post the actor acts: the task's own, or his in the plan's department."""
-    if task is not None:
+    """As which post the actor acts: the task's own if he holds it, else his in the plan's department.
+
+    A plan returned to one person of a department may be handed in again by another.
+    """
+    if task is not None and task.post_id in case.standing.post_ids:
         return task.post
     return post_in(case.standing, case.plan)
 
