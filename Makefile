@@ -50,12 +50,12 @@ lock:
 # Installed again only when its lock changed. What lacks on the machine is named in one line.
 $(VENV)/.runtime: requirements.txt | $(VENV)/bin/python
 	@echo "正在安装依赖……"
-	$(PIP) install --require-hashes -r requirements.txt
+	@$(PIP) install --require-hashes -r requirements.txt
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.txt | $(VENV)/bin/python
 	@echo "正在安装开发依赖……"
-	$(PIP) install --require-hashes -r requirements-dev.txt
+	@$(PIP) install --require-hashes -r requirements-dev.txt
 	@touch $@ $(VENV)/.runtime
 
 .PHONY: $(VENV)/bin/python
