@@ -75,8 +75,8 @@ class Line:
 
 @dataclass
 class Table:
-    """The plan table of a workbook. Every row up to ``last_row`` is above the header, the header, a line,
-    skipped, or empty."""
+    """The plan table of a workbook. Every row that holds anything is above the header, the header, a line,
+    skipped, or ``blank`` (nothing but numbers the form itself fills in)."""
 
     sheet: str
     other_sheets: tuple[str, ...]
@@ -86,6 +86,7 @@ class Table:
     headers: dict[str, str]
     lines: list[Line] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
+    blank: list[int] = field(default_factory=list)
     above: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
@@ -245,6 +246,15 @@ def _read_rows(table: Table, grid: Grid, known: Sequence[Column]) -> None:
             continue
         if row in table.header_rows:
             continue
+        if all(
+            place in keys
+            and keys[place].kind is Kind.IGNORED
+            and not _CAPTION.match(cell.text.strip())
+            and not _FOOTER.match(squeeze(cell.text))
+            for place, cell in cells.items()
+        ):
+            table.blank.append(row)  # 序号 filled down, the form's own sum
+            continue
         reason = _not_a_class(cells, keys, header, across[row])
         if reason is not None:
             text = next(cell.text.strip() for _, cell in sorted(cells.items()))
@@ -288,8 +298,7 @@ def _not_a_class(
         cell for place, cell in cells.items() if place in keys and keys[place].kind is not Kind.IGNORED
     ]
     if not content:
-        # Numbers filled down the 序号 column, a total's formula, a remark beside the table.
-        return "只有序号或表外文字"
+        return "小标题或表外文字"
     if len(content) == 1 and len(cells) == 1 and content[0].kind != NUMBER:
         return "小标题或说明"
     return None

@@ -134,7 +134,7 @@ def test_the_error_workbook_is_the_sheet_with_comments_and_without_the_good_rows
     again = post_file(client, edited(answer.content, mend))
     page = client.get(again["Location"]).content.decode()
     assert "将新增 1 个草稿" in page
-    assert "差错</span>" not in page
+    assert 'id="faults"' not in page
 
 
 def test_the_lists_cost_the_same_at_any_length(

@@ -1,0 +1,119 @@
+"""`manage.py load_demo`: the demo's unions, people and plans; run again, it changes nothing."""
+
+from __future__ import annotations
+
+import unicodedata
+from argparse import ArgumentParser
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from rulebook import loader
+from workflow.demo.build import ADMIN, BOOKS, load, workbook
+from workflow.demo.mistakes import mistaken_workbook
+from workflow.demo.people import HOUSES, OUTSIDER, PASSWORD, House
+from workflow.selectors.years import current_year
+
+
+class Command(BaseCommand):
+    help = "载入演示数据（两个工会、虚构人员、文件列出的班次）；已载入的不再改动。"
+    requires_migrations_checks = True
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--workbooks", metavar="目录", type=Path, help="只把各部门填好的计划表写到该目录，不载入数据"
+        )
+
+    def handle(self, *args: Any, workbooks: Path | None = None, **options: Any) -> None:
+        """Raises CommandError outside a demo: the accounts' password is public."""
+        now = timezone.now()
+        if workbooks is not None:
+            written = write_workbooks(workbooks, current_year(now))
+            self.stdout.write(f"已写出 {written} 份计划表：{workbooks}")
+            return
+        if not settings.DEMO:
+            raise CommandError(
+                "演示帐号的密码是公开的，只能载入演示库：请用 make demo，或设置 GUIKOU_DEMO=1。"
+            )
+        made = load(HOUSES, now=now)
+        self.stdout.write(f"演示数据：{'已载入' + '、'.join(made) if made else '早已载入，没有改动'}。\n\n")
+        for line in accounts():
+            self.stdout.write(line)
+        self.stdout.write(f"\n以上帐号的密码都是 {PASSWORD}，人员均为虚构。")
+        folder = settings.VAR_DIR / "demo-workbooks"
+        if not folder.is_dir():
+            write_workbooks(folder, current_year(now))
+        self.stdout.write(f"各部门填好的计划表在 {folder}，可用来试导入。")
+
+
+def write_workbooks(folder: Path, year: int) -> int:
+    """Every department's filled form, and one full of mistakes for each union; how many were written."""
+    folder.mkdir(parents=True, exist_ok=True)
+    written = 0
+    for house in HOUSES:
+        book = loader.read(BOOKS / house.book)
+        for office in house.offices:
+            name = f"{house.name}-{office.name}-{year}年度培训计划申报表.xlsx"
+            (folder / name).write_bytes(workbook(house, office, book, year))
+            written += 1
+        name = f"{house.name}-{house.offices[0].name}-有差错的示例.xlsx"
+        (folder / name).write_bytes(mistaken_workbook(house, house.offices[0], book, year))
+        written += 1
+    return written
+
+
+def accounts() -> Iterator[str]:
+    """Who may sign in as what, as a table."""
+    rows: list[Sequence[str]] = [("登录名", "姓名", "工会", "岗位", "可以办理")]
+    for house in HOUSES:
+        rows += _of(house)
+    rows.append(
+        ("outsider", OUTSIDER[3], "市总工会", f"{OUTSIDER[1]} {OUTSIDER[2]}", "局外人：看不到以上工会的计划")
+    )
+    rows.append((ADMIN, "系统管理员", "", "", "组织机构、任职、职责和授权（/admin/）"))
+    widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
+    for index, row in enumerate(rows):
+        yield "  ".join(
+            text + " " * (width - _width(text)) for text, width in zip(row, widths, strict=True)
+        ).rstrip()
+        if index == 0:
+            yield "  ".join("─" * width for width in widths)
+
+
+def _of(house: House) -> Iterator[Sequence[str]]:
+    for office in house.offices:
+        extra = {house.authority: "、归口审核、计划汇总、安排议题", house.finance: "、财务会审、培训经费"}
+        acts = "部门审签" + extra.get(office.code, "")
+        if house.auditor[0] == f"{office.code}-head":
+            acts += "；可查阅全会计划"
+        yield (
+            f"{house.code}-{office.code}-head",
+            office.head,
+            house.name,
+            f"{office.name} {office.head_title}",
+            acts,
+        )
+        acts = "编制、导入、报送计划"
+        yield f"{house.code}-{office.code}-staff", office.clerk, house.name, f"{office.name} 干事", acts
+    yield (
+        f"{house.code}-secretary",
+        house.secretary,
+        house.name,
+        "办公室 会议秘书",
+        f"{house.body[1]}议题、记录审定结果",
+    )
+    said = {
+        "principal": "（计划外班次由其签署意见）",
+        "leader": "归口、财务部门自己的计划由其代审",
+        "auditor": "查阅全会计划和经费，不办理",
+    }
+    for code, (title, name) in house.leaders.items():
+        yield f"{house.code}-{code}", name, house.name, title, said[code]
+
+
+def _width(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
