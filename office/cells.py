@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
 from django.utils import timezone
 from openpyxl import Workbook
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Alignment, Border, Font, NamedStyle, PatternFill, Side
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.page import PageMargins
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 MONEY_FORMAT = "#,##0.00"
 DATE_FORMAT = 'yyyy"年"m"月"d"日"'
 LONGEST_TEXT = 32767  # Excel's limit of one cell
+# Control characters, halves of pairs and the two non-characters: XML has no way to write them.
+UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 # A file names one font only; family and charset let a computer without it fall back to a font of its kind.
@@ -113,8 +115,7 @@ def sheet_name(title: str) -> str:
 def safe_text(value: object) -> str:
     """The text without characters a workbook can't hold, cut at Excel's limit; None is empty."""
     text = "" if value is None else str(value)
-    kept: str = ILLEGAL_CHARACTERS_RE.sub("", text)
-    return kept[:LONGEST_TEXT]
+    return UNWRITABLE.sub("", text)[:LONGEST_TEXT]
 
 
 def put(ws: Worksheet, row: int, col: int, value: Any, *, style: str | None = None) -> Cell:

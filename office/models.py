@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pgtrigger
 from django.core.validators import RegexValidator
 from django.db import models
 
@@ -21,6 +22,15 @@ class Counter(models.Model):
         verbose_name = "编号序列"
         verbose_name_plural = "编号序列"
         ordering = ("key",)
+        triggers = (
+            # A number drawn once is never drawn again.
+            pgtrigger.Protect(
+                name="counts_up",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(new__value__lte=pgtrigger.F("old__value")),
+            ),
+            pgtrigger.Protect(name="stays", operation=pgtrigger.Delete),
+        )
 
     def __str__(self) -> str:
         return f"{self.key}: {self.value}"
@@ -50,6 +60,7 @@ class StoredFile(models.Model):
         verbose_name = "文件"
         verbose_name_plural = "文件"
         ordering = ("-stored_at", "-id")
+        triggers = (pgtrigger.ReadOnly(name="as_stored"),)
         constraints = (
             models.CheckConstraint(condition=models.Q(size__gt=0), name="office_storedfile_not_empty"),
             models.CheckConstraint(

@@ -164,6 +164,15 @@ class UserAdmin(DjangoUserAdmin):
     def get_inlines(self, request: HttpRequest, obj: User | None = None) -> Any:
         return self.inlines if obj else ()
 
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if change and "is_active" in form.changed_data and not obj.is_active and obj.now:
+            self.message_user(
+                request,
+                f"{obj}已停用，以下岗位即成空缺，请另行任命：{self.posts_now(obj)}。",
+                level="WARNING",
+            )
+
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return False
 

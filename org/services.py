@@ -108,7 +108,7 @@ def assign_duty(
     """
     seen = duties_of(union, code)
     with _administering(actor, "org.add_duty", at):
-        Union.objects.select_for_update().get(pk=union.pk)
+        _lock_union(union.pk)
         duties = duties_of(union, code)
         if _periods(duties) != _periods(seen):
             raise Conflict("这项职责刚刚被别人改过，请刷新后核对。")
@@ -128,7 +128,7 @@ def assign_duty(
 def withdraw_duty(*, duty: Duty, actor: User, at: datetime.datetime) -> None:
     """Take back a duty assigned by mistake; history keeps the row. The bearer before stays ended."""
     with _administering(actor, "org.delete_duty", at):
-        Union.objects.select_for_update().get(pk=duty.union_id)
+        _lock_union(duty.union_id)
         deleted, _ = Duty.objects.filter(pk=duty.pk).delete()
         if not deleted:
             raise Conflict("这条职责已被别人撤销。")
@@ -146,7 +146,7 @@ def share(
     permission = look_permission(target)
     wanted: set[User | Group] = {*users, *groups}
     with _administering(actor, "org.change_tenure", at):
-        type(target).objects.select_for_update().get(pk=target.pk)
+        type(target).objects.select_for_update(no_key=True).get(pk=target.pk)
         have: set[User | Group] = {*lookers(target), *looking_groups(target)}
         for who in have - wanted:
             remove_perm(permission, who, target)
@@ -164,7 +164,13 @@ def _administering(actor: User, permission: str, at: datetime.datetime) -> Itera
 
 
 def _lock(post_id: int) -> Post:
-    return Post.objects.select_for_update(of=("self",)).select_related("department").get(pk=post_id)
+    # no_key: whoever writes a row that only points to the post doesn't wait for us.
+    rows = Post.objects.select_for_update(of=("self",), no_key=True).select_related("department")
+    return rows.get(pk=post_id)
+
+
+def _lock_union(union_id: int) -> None:
+    Union.objects.select_for_update(no_key=True).get(pk=union_id)
 
 
 def _periods(rows: Sequence[Tenure | Duty]) -> list[tuple[int, object]]:

@@ -6,7 +6,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import connections, transaction
+from django.db import DatabaseError, connections, transaction
 from django.db.transaction import TransactionManagementError
 
 from office.models import Counter
@@ -79,3 +79,15 @@ def test_threads_get_no_double_and_leave_no_gap() -> None:
     assert sorted(kept) == list(range(1, len(kept) + 1))
     assert Counter.objects.get(key="plan-2027").value == len(kept)
     assert 100 < len(kept) < 160
+
+
+def test_no_number_is_drawn_twice_whoever_writes(db: None) -> None:
+    for _ in range(3):
+        next_number("x")
+    for value in (3, 2):
+        with pytest.raises(DatabaseError, match="Cannot update"), transaction.atomic():
+            Counter.objects.filter(key="x").update(value=value)
+    with pytest.raises(DatabaseError, match="Cannot delete"), transaction.atomic():
+        Counter.objects.all().delete()
+    Counter.objects.filter(key="x").update(value=50)
+    assert next_number("x") == 51

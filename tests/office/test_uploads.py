@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import DatabaseError, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook
@@ -390,3 +391,10 @@ def test_any_content_gets_an_answer(content: bytes) -> None:
     assert isinstance(sniff(content), str)
     assert isinstance(sniff(b"PK\x03\x04" + content), str)
     assert isinstance(sniff(uploads.OLE + content), str)
+
+
+def test_a_stored_file_never_changes(db: None) -> None:
+    stored = send("a.pdf", PDF)
+    with pytest.raises(DatabaseError, match="Cannot update"), transaction.atomic():
+        StoredFile.objects.filter(pk=stored.pk).update(name="b.pdf")
+    StoredFile.objects.filter(pk=stored.pk).delete()

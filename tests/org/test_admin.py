@@ -302,6 +302,21 @@ def test_a_new_person(cast: Cast, desk: Client) -> None:
     assert desk.post(url(User, "delete", eve.pk), {"post": "yes"}).status_code == 403
 
 
+def test_deactivating_says_which_posts_fall_vacant(cast: Cast, desk: Client) -> None:
+    sits(cast.an, cast.training_head)
+    sits(cast.an, cast.leader, "2018-01-01", "2019-01-01")
+    # The list of his tenures is shown, not edited; its form sends two counters all the same.
+    counters = {"tenures-TOTAL_FORMS": "0", "tenures-INITIAL_FORMS": "0"}
+    data = {"username": "an", "name": "安和", "phone": "", "email": "", **counters}
+    page = url(User, "change", cast.an.pk)
+    warning = "安和已停用，以下岗位即成空缺，请另行任命：基层工作部 部长。"
+    assert warning in told(desk.post(page, data, follow=True))
+    assert not User.objects.get(pk=cast.an.pk).is_active
+    assert warning not in told(desk.post(page, data, follow=True))
+    other = {**data, "username": "bo", "name": "柏林"}
+    assert len(told(desk.post(url(User, "change", cast.bo.pk), other, follow=True))) == 1
+
+
 def test_lists_show_who_holds_what_in_few_queries(
     cast: Cast, desk: Client, django_assert_max_num_queries: Any
 ) -> None:
