@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from rulebook.severity import Severity
 from workflow.models import PlanCost
 from workflow.rules import gate
-from workflow.rules.brief import brief
+from workflow.rules.brief import brief, words
 from workflow.rules.evaluate import findings_of_many
 from workflow.rules.gate import Act
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Item:
-    """One picked task. ``reason``: why it can't be agreed to; ``asks``: whether a finding wants a word."""
+    """One picked task. ``reason``: why it can't be agreed to along with others; empty where it can."""
 
     task: int
     plan: ClassPlan
@@ -32,7 +33,6 @@ class Item:
     total: Decimal
     found: dict[str, Any]
     reason: str
-    asks: bool
 
 
 def ready(tasks: Sequence[WorkTask], *, actor: User, at: datetime) -> list[Item]:
@@ -62,6 +62,10 @@ def ready(tasks: Sequence[WorkTask], *, actor: User, at: datetime) -> list[Item]
         if reason is None and (case.task is None or case.task.pk != task.pk):
             reason = f"《{case.plan.name}》的“{task.step_title}”已经办理。"
         findings = found.get(case.plan.pk, [])
+        held = [words(finding) for finding in findings if finding.severity == Severity.HOLD]
+        if reason is None and held:
+            # An exemption is decided in somebody's own words, on its own page.
+            reason = f"有须经批准的例外（{'、'.join(held)}），请逐项办理并填写意见。"
         items.append(
             Item(
                 task=task.pk,
@@ -70,7 +74,6 @@ def ready(tasks: Sequence[WorkTask], *, actor: User, at: datetime) -> list[Item]
                 total=sum((cost.amount for cost in costs[case.plan.pk]), Decimal("0.00")),
                 found=brief(finding.as_json() for finding in findings),
                 reason=reason or "",
-                asks=any(f.asks for f in findings) and not case.plan.explanation,
             )
         )
     return items

@@ -117,7 +117,8 @@ def words(plan: ClassPlan, total: Decimal, books: Books) -> PlanWords:
         residential=plan.residential,
         state=plan.state,
         state_label=str(PlanState(plan.state).label),
-        submission=version.number if version is not None else 0,
+        # What the meeting changed is a version too, but nobody handed it in.
+        submission=version.number - version.by_meeting if version is not None else 0,
     )
 
 

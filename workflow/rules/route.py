@@ -132,16 +132,19 @@ def _taken(decision: Decision, *, at: datetime, unsure: bool) -> Stage:
     if action == DecisionAction.RETURN:
         result = f"退回{return_title(decision)}"
     line = f"{moment(decision.at, now=at)} {result}"
-    if decision.meeting_id and decision.meeting is not None:
+    person, post = decision.actor_name, decision.post_title
+    if decision.meeting is not None:
         line += f"，{decision.meeting.number}"
+        if action != DecisionAction.RESUME:  # the meeting decided; its secretary wrote it down
+            person, post = "", f"{post} {person} 记录".strip()
     if decision.spent is not None and action != DecisionAction.SUBMIT:
         line += f"，办理用时 {lasting(decision.spent)}"
     said = decision.opinion if decision.opinion not in ("", str(action.label)) else ""
     return Stage(
         tone="back" if action in _BACK else "done",
         title=decision.step_title,
-        person=decision.actor_name,
-        post=decision.post_title,
+        person=person,
+        post=post,
         line=line,
         opinion=said,
         note=UNCONFIRMED if unsure else "",
@@ -156,7 +159,7 @@ def return_title(decision: Decision) -> str:
     return next((step.title for step in book.steps if step.key == decision.return_to), decision.return_to)
 
 
-def current(task: WorkTask, holder: User | None, book: Book, *, at: datetime) -> Stage:
+def current(task: WorkTask, holder: User | None, book: Book, *, at: datetime, note: str = "") -> Stage:
     """Whose turn it is, since when, and until when."""
     arrived = task.arrived_at
     line = f"{moment(arrived, now=at)} 收到，已 {lasting(at - arrived)}" if arrived is not None else ""
@@ -167,6 +170,7 @@ def current(task: WorkTask, holder: User | None, book: Book, *, at: datetime) ->
         line += f"，{left.text}" if left.overdue else "，今日到期" if left.text == "今日" else ""
     return Stage(
         tone="now",
+        note=note,
         title=task.step_title,
         person=holder.name if holder is not None else NOBODY,
         post=task.post.full_title if task.post is not None else "",

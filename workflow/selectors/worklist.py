@@ -61,6 +61,7 @@ PLAN_FIELDS: Final = (
     "department__name",
     "department__ordinal",
     "version__number",
+    "version__by_meeting",
     "version__book_id",
 )
 
@@ -238,6 +239,7 @@ def done_by(standing: Standing, narrow: Narrow) -> QuerySet[Decision]:
             "received_at",
             "post_title",
             "version__number",
+            "version__by_meeting",
             "version__book_id",
             "meeting__number",
             *(f"plan__{field}" for field in PLAN_FIELDS),

@@ -6,6 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -24,7 +25,7 @@ from workflow.selectors.desk import proposed_by, unmanned_tasks
 from workflow.services.decisions import decide_many as decide_each
 from workflow.states import DecisionAction
 from workflow.views.common import DeskRequest, badges_of, page_of, standing_of, workbook_file
-from workflow.views.plan_page import phrases
+from workflow.views.plan_bar import phrases
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -69,7 +70,7 @@ def inbox(request: DeskRequest) -> HttpResponse:
         "by_limit": by_limit,
         "unmanned": unmanned,
         "keep": [(key, request.GET[key]) for key in ("view", "sort") if request.GET.get(key)],
-        "clear_url": f"?view={request.GET['view']}" if unmanned else "?",
+        "clear_url": ("?view=unmanned" if unmanned else "?") if narrow else "",
         "tabs": _tabs(request, standing, unmanned),
     }
     return render(request, "workflow/inbox.html", context)
@@ -176,6 +177,7 @@ def decide_many(request: DeskRequest) -> HttpResponse:
         .order_by("-arrived_at")
     )
     if not tasks:
+        messages.warning(request, "请先勾选要办理的事项。")
         return redirect("workflow:inbox")
     if request.POST.get("confirmed") != "1":
         return _ask_many(request, tasks, at)
@@ -214,7 +216,6 @@ def _ask_many(request: DeskRequest, tasks: list[WorkTask], at: datetime) -> Http
         "items": items,
         "can": can,
         "cannot": len(items) - len(can),
-        "asks": any(item.asks for item in can),
         "total": sum((item.total for item in can), Decimal("0.00")),
         "phrases": phrases(request.user),
         "opinion": request.POST.get("opinion", "").strip(),

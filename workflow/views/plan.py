@@ -17,7 +17,8 @@ from workflow.services.decisions import decide as decide_one
 from workflow.states import AUTHOR, DecisionAction
 from workflow.views import plan_history
 from workflow.views.common import DeskRequest, attachment, standing_of, visible_plan
-from workflow.views.plan_page import Typed, plan_page
+from workflow.views.plan_bar import Typed
+from workflow.views.plan_page import plan_page
 
 if TYPE_CHECKING:
     from django.urls import URLPattern

@@ -14,12 +14,11 @@ from django.views.decorators.http import require_safe
 from office.wording import yuan
 from workflow.models import ClassPlan, Decision, PlanAttachment, PlanCost, PlanVersion
 from workflow.rules import content, route
-from workflow.rules.budget_table import budget_table
 from workflow.rules.duplicates import overlap
 from workflow.rules.findings import PASS, stored
 from workflow.states import DecisionAction, PlanState
 from workflow.views.common import DeskRequest, standing_of, visible_plan
-from workflow.views.plan_page import facts, plan_findings
+from workflow.views.plan_page import declared, facts, money, plan_findings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,14 +98,11 @@ def compare(request: DeskRequest, pk: int, other: int) -> HttpResponse:
     one, two = visible_plan(request, pk), visible_plan(request, other)
     if one.pk == two.pk:
         raise Http404
-    sides = []
-    for plan in (one, two):
-        book = _book_of(plan)
-        if book is None:
-            raise Http404
-        costs = list(PlanCost.objects.filter(plan=plan))
-        sides.append((plan, book, costs))
-    book = sides[0][1]
+    # A draft is compared by the book its counterpart was handed in under.
+    book = _book_of(one) or _book_of(two)
+    if book is None:
+        raise Http404
+    sides = [(plan, _book_of(plan) or book, list(PlanCost.objects.filter(plan=plan))) for plan in (one, two)]
     share, units = overlap(one, two, book)
     lines = []
     for label, left, right in _beside(sides):
@@ -166,6 +162,7 @@ def plan_print(request: DeskRequest, pk: int) -> HttpResponse:
     decisions = route.record(plan)
     findings = plan_findings(plan, book, decisions, costs, at=at)
     signed = _signed(decisions)
+    before = declared(plan)
     said = facts(plan, book, phone=plan.department_id in standing_of(request).department_ids)
     short = [fact for fact in said if len(fact) < 4]
     context = {
@@ -175,7 +172,8 @@ def plan_print(request: DeskRequest, pk: int) -> HttpResponse:
         "category": "、".join(book.titles([plan.category])),
         "facts": [fact for fact in said if len(fact) == 4],
         "pairs": list(zip(short[::2], [*short[1::2], ("", "")], strict=False)),
-        "money": budget_table(plan, costs, book),
+        "money": money(plan, costs, book, before),
+        "changes": content.differences(before.content, plan.version.content, book) if before else [],
         "findings": [finding for finding in findings if finding.severity != PASS],
         "steps": [
             {"title": step.title, "rows": [d for d in signed if d.step == step.key]} for step in book.steps

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count
-from django.db.models.functions import Length
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 
 from office.refusals import Refused
 from office.wording import days_text, mask_phone, wan, yuan
 from rulebook.selectors import book_for
-from workflow.models import AgendaItem, ClassPlan, Decision, PlanAttachment, PlanCost, PlanVersion
-from workflow.rules import gate, outlook, route
+from workflow.models import ClassPlan, Decision, PlanAttachment, PlanCost, PlanVersion
+from workflow.rules import content, gate, outlook, route
 from workflow.rules.budget_table import BudgetTable, budget_table
 from workflow.rules.evaluate import findings_of
 from workflow.rules.findings import PASS, Finding, stored
 from workflow.rules.gate import Act
 from workflow.selectors.plans import department_year, held_last_year
-from workflow.states import AUTHOR, AttachmentKind, DecisionAction, PlanState, StepKind, TrainingMode
+from workflow.states import AttachmentKind, DecisionAction, PlanState, StepKind, TrainingMode
+from workflow.views.plan_bar import Typed, decision_bar, url, withdraw_question
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -33,19 +31,6 @@ if TYPE_CHECKING:
 
 #: Passed checks that are about money stand together in one line, the others in another.
 MONEY_CHECKS = frozenset({"over_ceiling_line", "over_ceiling_total", "lecture_over", "staff_over"})
-
-#: 常用意见 offered before a reviewer has any of his own.
-PHRASES = ("同意。", "请核减人数后再报。", "请补充需求调研后再报。")
-
-
-@dataclass(frozen=True)
-class Typed:
-    """What a reviewer had typed when his act was refused, and why it was."""
-
-    opinion: str = ""
-    target: str = ""
-    error: str = ""
-    conflict: str = ""
 
 
 def plan_page(
@@ -69,10 +54,10 @@ def plan_page(
         "files": files,
         "typed": typed,
         "banners": _banners(plan, decisions, reasons, at=at),
-        "versions_count": plan.version.number if plan.version is not None else 0,
+        "submission": _submission(plan),
     }
     if book is None:
-        context["bar"] = _bar(plan, None, case, reasons, typed, actor)
+        context["bar"] = decision_bar(plan, None, case, reasons, typed, actor)
         return context
     open_phone = plan.department_id in standing.department_ids or (
         case.task is not None and case.task.post_id in standing.post_ids
@@ -83,22 +68,33 @@ def plan_page(
     findings = plan_findings(plan, book, decisions, costs, at=at)
     purse = outlook.purse(plan, book, total) if not plan.is_settled else None
     sees_money = standing.sees_union(plan.union_id)
+    before = declared(plan)
+    changes: list[content.Change] = []
+    if before is not None and plan.version is not None:
+        changes = content.differences(before.content, plan.version.content, book)
     context |= {
         "summary": _summary(plan, total, standing),
         "findings": finding_lines(findings, plan, standing),
         "facts": facts(plan, book, files, phone=open_phone),
-        "money": _money(plan, costs, book),
-        "stages": _stages(plan, case, book, decisions, steps, purse if sees_money else None, at=at),
+        "money": money(plan, costs, book, before),
+        "meeting_changes": changes,
+        "stages": _stages(plan, case, book, decisions, steps, purse if sees_money else None, total, at=at),
         "outlook": outlook.after_agreeing(case.task, steps, findings, purse, sees_money=sees_money),
-        "bar": _bar(plan, book, case, reasons, typed, actor),
+        "bar": decision_bar(plan, book, case, reasons, typed, actor),
         "category": "、".join(book.titles([plan.category])) if plan.category else "",
         "deciding": case.task is not None and case.task.kind == StepKind.DECIDE,
         "project_url": _project_url(plan, standing),
-        "withdraw_url": _url("withdraw", plan.pk),
+        "withdraw_url": url("withdraw", plan.pk),
         "withdraw_question": withdraw_question(plan),
         "withdraw_aside": reasons[Act.WITHDRAW] is None and reasons[Act.AGREE] is None,
     }
     return context
+
+
+def _submission(plan: ClassPlan) -> str:
+    if plan.version is None:
+        return ""
+    return "会议核定" if plan.version.by_meeting else f"第 {plan.version.number} 次报送"
 
 
 def _book(plan: ClassPlan, at: datetime) -> tuple[Book | None, str]:
@@ -178,7 +174,7 @@ def _summary(plan: ClassPlan, total: Decimal, standing: Standing) -> str:
         parts.append(f"上年办过：{last.people} 人 {wan(last.total)}")
     year = department_year(plan)
     if year.classes:
-        parts.append(f"{plan.department.name}{plan.year} 年共报 {year.classes} 班 {wan(year.total)}")
+        parts.append(f"{plan.department.name} {plan.year} 年共报 {year.classes} 班 {wan(year.total)}")
     return " · ".join(part for part in parts if part)
 
 
@@ -238,15 +234,19 @@ def _file_url(attachment: PlanAttachment | None) -> str:
     return reverse("workflow:file", args=[attachment.pk]) if attachment is not None else ""
 
 
-def _money(plan: ClassPlan, costs: Sequence[PlanCost], book: Book) -> BudgetTable:
-    before = None
-    if plan.version is not None and plan.version.by_meeting:
-        row = (
-            PlanVersion.objects.filter(plan=plan, number__lt=plan.version.number).order_by("-number").first()
-        )
-        if row is not None:
-            before = {item: Decimal(cost["amount"]) for item, cost in row.content["costs"].items()}
-    return budget_table(plan, costs, book, before=before)
+def declared(plan: ClassPlan) -> PlanVersion | None:
+    """The version the department handed in, where the meeting changed it; None where it didn't."""
+    if plan.version is None or not plan.version.by_meeting:
+        return None
+    return PlanVersion.objects.filter(plan=plan, number=plan.version.number - 1).first()
+
+
+def money(plan: ClassPlan, costs: Sequence[PlanCost], book: Book, before: PlanVersion | None) -> BudgetTable:
+    """The plan's money beside the standard, and beside what the department had asked for."""
+    if before is None:
+        return budget_table(plan, costs, book)
+    amounts = {item: Decimal(cost["amount"]) for item, cost in before.content["costs"].items()}
+    return budget_table(plan, costs, book, before=amounts)
 
 
 def _next_index(plan: ClassPlan, case: gate.Case, book: Book, decisions: Sequence[Decision]) -> int | None:
@@ -267,16 +267,21 @@ def _stages(
     decisions: Sequence[Decision],
     steps: Sequence[route.Ahead],
     purse: outlook.Purse | None,
+    total: Decimal,
     *,
     at: datetime,
 ) -> list[route.Stage]:
     stages = route.done(decisions, at=at)
     if case.task is not None:
-        stages.append(route.current(case.task, case.holder, book, at=at))
+        note = _way_back(decisions) if plan.state == PlanState.RETURNED else ""
+        stages.append(route.current(case.task, case.holder, book, at=at, note=note))
     if plan.state == PlanState.DRAFT:
         stages.append(
             route.Stage("now", "经办", plan.created_by.name, plan.department.name, "草稿，尚未报送")
         )
+    if plan.state == PlanState.APPROVED:
+        given = f"{yuan(total)} 元，经费项目 {plan.plan_number}"
+        stages.append(route.Stage("done", "下达经费", line=given))
     stages += route.to_come(steps)
     if not plan.is_settled:
         note = (
@@ -284,6 +289,13 @@ def _stages(
         )
         stages.append(route.Stage("next", "下达经费", post=f"自动{note}"))
     return stages
+
+
+def _way_back(decisions: Sequence[Decision]) -> str:
+    """What a resubmission does (services.submission): weighty changes start the chain again."""
+    last = next((d for d in reversed(decisions) if d.action == DecisionAction.RETURN), None)
+    title = last.step_title if last is not None else "退回环节"
+    return f"人数、经费、天数、类别有变动的重新走流程，其他修改直接送“{title}”。"
 
 
 def _banners(
@@ -299,7 +311,7 @@ def _banners(
                 "title": f"退回{route.return_title(last)}",
                 "who": last,
                 "edit": reasons[Act.EDIT] is None,
-                "edit_url": _url("plan_edit", plan.pk),
+                "edit_url": url("plan_edit", plan.pk),
             }
         )
     if last is not None and last.action == DecisionAction.DEFER:
@@ -312,133 +324,6 @@ def _banners(
     return banners
 
 
-def _bar(
-    plan: ClassPlan,
-    book: Book | None,
-    case: gate.Case,
-    reasons: dict[Act, str | None],
-    typed: Typed,
-    actor: User,
-) -> dict[str, Any]:
-    """The decision bar; ``why`` alone for whoever may look but not act."""
-    if reasons[Act.AGREE] is None and book is not None and case.task is not None:
-        return _review_bar(plan, book, case, reasons, typed, actor)
-    if reasons[Act.EDIT] is None:
-        draft = plan.state == PlanState.DRAFT
-        links = [
-            {"label": "修改", "url": _url("plan_edit", plan.pk), "primary": False},
-            {"label": "报送…", "url": _url("plan_submit", plan.pk), "primary": True},
-        ]
-        return {"links": links, "why": "核对无误后报送。" if draft else "修改后重新报送。"}
-    if reasons[Act.WITHDRAW] is None:
-        return {
-            "form": {
-                "action": _url("withdraw", plan.pk),
-                "hidden": [],
-                "placeholder": "撤回说明（可不填）",
-                "opinion": typed.opinion,
-                "buttons": [
-                    {
-                        "value": "withdraw",
-                        "label": "撤回",
-                        "confirm": f"撤回《{plan.name}》？撤回后可修改再报。",
-                    }
-                ],
-            }
-        }
-    if plan.state in (PlanState.AWAITING_MEETING, PlanState.DEFERRED) and (
-        reasons[Act.SETTLE] is None or reasons[Act.PUT_ON_AGENDA] is None
-    ):
-        return _meeting_bar(plan, reasons)
-    return {"why": _why_not(plan, reasons)}
-
-
 def _project_url(plan: ClassPlan, standing: Standing) -> str:
     sees = standing.sees_union(plan.union_id) or plan.department_id in standing.seen_department_ids
-    return _url("project", plan.project_id) if plan.project_id is not None and sees else ""
-
-
-def withdraw_question(plan: ClassPlan) -> str:
-    return f"撤回《{plan.name}》？撤回后可以修改，再重新报送。"
-
-
-def _review_bar(
-    plan: ClassPlan,
-    book: Book,
-    case: gate.Case,
-    reasons: dict[Act, str | None],
-    typed: Typed,
-    actor: User,
-) -> dict[str, Any]:
-    task, version = case.task, plan.version
-    if task is None or version is None:
-        raise AssertionError("the gate lets nobody agree to a plan without a task")
-    index = route.step_index(task, book)
-    targets = [(AUTHOR, f"经办人（{version.submitted_by.name}）")]
-    targets += [(step.key, step.title) for step in book.steps[:index]]
-    targets.sort(key=lambda target: target[0] != typed.target)  # what was chosen stands first, and checked
-    buttons: list[dict[str, Any]] = [{"value": DecisionAction.AGREE.value, "label": "同意", "primary": True}]
-    if reasons[Act.ADVISE_EXCLUSION] is None:
-        buttons.append({"value": DecisionAction.ADVISE_EXCLUSION.value, "label": "建议不列入"})
-    return {
-        "form": {
-            "action": reverse("workflow:decide", args=[plan.pk]),
-            "hidden": [("task", task.pk)],
-            "phrases": phrases(actor),
-            "opinion": typed.opinion,
-            "error": typed.error,
-            "placeholder": "意见（退回、建议不列入必填）" if len(buttons) > 1 else "意见（退回必填）",
-            "buttons": buttons,
-            "back": {"value": DecisionAction.RETURN.value, "label": "退回…", "targets": targets},
-        }
-    }
-
-
-def _meeting_bar(plan: ClassPlan, reasons: dict[Act, str | None]) -> dict[str, Any]:
-    item = AgendaItem.objects.filter(plan=plan, outcome="").select_related("meeting__body").first()
-    if item is None:
-        link: dict[str, Any] = {"label": "上会议题", "url": _url("meetings"), "primary": True}
-        return {"why": "尚未列入会议议题。", "links": [link]}
-    link = {"label": "到会议中记录结果", "url": _url("meeting", item.meeting_id), "primary": True}
-    if reasons[Act.SETTLE] is not None:
-        link = {"label": "查看议题", "url": _url("meeting", item.meeting_id)}
-    day = item.meeting.held_on
-    return {"why": f"已列入 {item.meeting}，{day.month}月{day.day}日召开。", "links": [link]}
-
-
-def _why_not(plan: ClassPlan, reasons: dict[Act, str | None]) -> str:
-    match plan.state:
-        case PlanState.DRAFT | PlanState.RETURNED | PlanState.WITHDRAWN:
-            return reasons[Act.EDIT] or ""
-        case PlanState.REVIEWING:
-            return reasons[Act.AGREE] or ""
-        case PlanState.AWAITING_MEETING:
-            return reasons[Act.SETTLE] or ""
-        case PlanState.DEFERRED:
-            return reasons[Act.PUT_ON_AGENDA] or ""
-    number = f"，计划号 {plan.plan_number}" if plan.plan_number else ""
-    return f"现为“{PlanState(plan.state).label}”{number}，年度计划办理已结束。"
-
-
-def phrases(actor: User) -> list[str]:
-    """常用意见: what this person wrote most often, then the usual ones; five at most."""
-    acts = (DecisionAction.AGREE, DecisionAction.RETURN, DecisionAction.ADVISE_EXCLUSION)
-    own = (
-        Decision.objects.filter(actor=actor, action__in=acts)
-        .annotate(length=Length("opinion"))
-        .filter(length__lte=20)
-        .exclude(opinion__in=[str(act.label) for act in acts])
-        .values("opinion")
-        .annotate(times=Count("pk"))
-        .filter(times__gte=2)
-        .order_by("-times", "opinion")
-        .values_list("opinion", flat=True)[:3]
-    )
-    return list(dict.fromkeys([*own, *PHRASES]))[:5]
-
-
-def _url(name: str, *args: int) -> str:
-    try:
-        return reverse(f"workflow:{name}", args=args)
-    except NoReverseMatch:
-        return ""
+    return url("project", plan.project_id) if plan.project_id is not None and sees else ""

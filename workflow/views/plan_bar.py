@@ -1,0 +1,161 @@
+"""The decision bar: the buttons the gate lets through, or the reason instead of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Count
+from django.db.models.functions import Length
+from django.urls import NoReverseMatch, reverse
+
+from workflow.models import AgendaItem, Decision
+from workflow.rules import route
+from workflow.rules.gate import Act
+from workflow.states import AUTHOR, DecisionAction, PlanState
+
+if TYPE_CHECKING:
+    from org.models import User
+    from rulebook.schema import Book
+    from workflow.models import ClassPlan
+    from workflow.rules import gate
+
+#: 常用意见 offered before a reviewer has any of his own.
+PHRASES = ("同意。", "请核减人数后再报。", "请补充需求调研后再报。")
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What a reviewer had typed when his act was refused, and why it was."""
+
+    opinion: str = ""
+    target: str = ""
+    error: str = ""
+    conflict: str = ""
+
+
+def decision_bar(
+    plan: ClassPlan,
+    book: Book | None,
+    case: gate.Case,
+    reasons: dict[Act, str | None],
+    typed: Typed,
+    actor: User,
+) -> dict[str, Any]:
+    """The decision bar; ``why`` alone for whoever may look but not act."""
+    if reasons[Act.AGREE] is None and book is not None and case.task is not None:
+        return _review_bar(plan, book, case, reasons, typed, actor)
+    if reasons[Act.EDIT] is None:
+        draft = plan.state == PlanState.DRAFT
+        links = [
+            {"label": "修改", "url": url("plan_edit", plan.pk), "primary": False},
+            {"label": "报送…", "url": url("plan_submit", plan.pk), "primary": True},
+        ]
+        return {"links": links, "why": "核对无误后报送。" if draft else "修改后重新报送。"}
+    if reasons[Act.WITHDRAW] is None:
+        return {
+            "form": {
+                "action": url("withdraw", plan.pk),
+                "hidden": [],
+                "placeholder": "撤回说明（可不填）",
+                "opinion": typed.opinion,
+                "buttons": [
+                    {
+                        "value": "withdraw",
+                        "label": "撤回",
+                        "confirm": f"撤回《{plan.name}》？撤回后可修改再报。",
+                    }
+                ],
+            }
+        }
+    if plan.state in (PlanState.AWAITING_MEETING, PlanState.DEFERRED) and (
+        reasons[Act.SETTLE] is None or reasons[Act.PUT_ON_AGENDA] is None
+    ):
+        return _meeting_bar(plan, reasons)
+    return {"why": _why_not(plan, reasons)}
+
+
+def withdraw_question(plan: ClassPlan) -> str:
+    return f"撤回《{plan.name}》？撤回后可以修改，再重新报送。"
+
+
+def _review_bar(
+    plan: ClassPlan,
+    book: Book,
+    case: gate.Case,
+    reasons: dict[Act, str | None],
+    typed: Typed,
+    actor: User,
+) -> dict[str, Any]:
+    task, version = case.task, plan.version
+    if task is None or version is None:
+        raise AssertionError("the gate lets nobody agree to a plan without a task")
+    index = route.step_index(task, book)
+    targets = [(AUTHOR, f"经办人（{version.submitted_by.name}）")]
+    targets += [(step.key, step.title) for step in book.steps[:index]]
+    targets.sort(key=lambda target: target[0] != typed.target)  # what was chosen stands first, and checked
+    buttons: list[dict[str, Any]] = [{"value": DecisionAction.AGREE.value, "label": "同意", "primary": True}]
+    if reasons[Act.ADVISE_EXCLUSION] is None:
+        buttons.append({"value": DecisionAction.ADVISE_EXCLUSION.value, "label": "建议不列入"})
+    return {
+        "form": {
+            "action": reverse("workflow:decide", args=[plan.pk]),
+            "hidden": [("task", task.pk)],
+            "phrases": phrases(actor),
+            "opinion": typed.opinion,
+            "error": typed.error,
+            "placeholder": "意见（退回、建议不列入必填）" if len(buttons) > 1 else "意见（退回必填）",
+            "buttons": buttons,
+            "back": {"value": DecisionAction.RETURN.value, "label": "退回…", "targets": targets},
+        }
+    }
+
+
+def _meeting_bar(plan: ClassPlan, reasons: dict[Act, str | None]) -> dict[str, Any]:
+    item = AgendaItem.objects.filter(plan=plan, outcome="").select_related("meeting__body").first()
+    if item is None:
+        link: dict[str, Any] = {"label": "上会议题", "url": url("meetings"), "primary": True}
+        return {"why": "尚未列入会议议题。", "links": [link]}
+    link = {"label": "到会议中记录结果", "url": url("meeting", item.meeting_id), "primary": True}
+    if reasons[Act.SETTLE] is not None:
+        link = {"label": "查看议题", "url": url("meeting", item.meeting_id)}
+    day = item.meeting.held_on
+    return {"why": f"已列入 {item.meeting}，{day.month}月{day.day}日召开。", "links": [link]}
+
+
+def _why_not(plan: ClassPlan, reasons: dict[Act, str | None]) -> str:
+    match plan.state:
+        case PlanState.DRAFT | PlanState.RETURNED | PlanState.WITHDRAWN:
+            return reasons[Act.EDIT] or ""
+        case PlanState.REVIEWING:
+            return reasons[Act.AGREE] or ""
+        case PlanState.AWAITING_MEETING:
+            return reasons[Act.SETTLE] or ""
+        case PlanState.DEFERRED:
+            return reasons[Act.PUT_ON_AGENDA] or ""
+    number = f"，计划号 {plan.plan_number}" if plan.plan_number else ""
+    return f"现为“{PlanState(plan.state).label}”{number}，年度计划办理已结束。"
+
+
+def phrases(actor: User) -> list[str]:
+    """常用意见: what this person wrote most often, then the usual ones; five at most."""
+    acts = (DecisionAction.AGREE, DecisionAction.RETURN, DecisionAction.ADVISE_EXCLUSION)
+    own = (
+        Decision.objects.filter(actor=actor, action__in=acts)
+        .annotate(length=Length("opinion"))
+        .filter(length__lte=20)
+        .exclude(opinion__in=[str(act.label) for act in acts])
+        .values("opinion")
+        .annotate(times=Count("pk"))
+        .filter(times__gte=2)
+        .order_by("-times", "opinion")
+        .values_list("opinion", flat=True)[:3]
+    )
+    return list(dict.fromkeys([*own, *PHRASES]))[:5]
+
+
+def url(name: str, *args: int) -> str:
+    try:
+        return reverse(f"workflow:{name}", args=args)
+    except NoReverseMatch:
+        return ""
