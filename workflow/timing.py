@@ -21,27 +21,40 @@ _QUARTER = re.compile(r"(?:第)?([一二三四1-4])季度")
 _DAY = re.compile(r"(1[0-2]|0?[1-9])(?:月|\.|-|/)(3[01]|[12]\d|0?[1-9])日?")
 _MONTH = re.compile(r"(1[0-2]|0?[1-9])月?")
 _XUN_MONTH = re.compile(r"(1[0-2]|0?[1-9])月([上中下])旬")
+_CHINESE = {"十二": 12, "十一": 11, "十": 10, **{char: n for n, char in enumerate("一二三四五六七八九", 1)}}
+_CHINESE_MONTH = re.compile(r"(十[一二]?|[一二三四五六七八九])(?=月)")
+_RHYTHMS = {
+    "每月": [f"{month:02}" for month in range(1, 13)],
+    "每两月": [f"{month:02}" for month in range(1, 12, 2)],
+    "每季度": ["Q1", "Q2", "Q3", "Q4"],
+}
 _SLOT = re.compile(r"(Q[1-4]|(0[1-9]|1[0-2])([UML]|\d\d)?)")
 
 
 def parse_time(text: str, *, year: int) -> list[str]:
-    """Slots of what an office wrote in the 时间 cell, in calendar order.
+    """Slots of what an office wrote in the 时间 cell, in calendar order, each once.
 
     Raises :class:`Refused` naming the part that can't be read and how to write it.
     """
-    plain = unicodedata.normalize("NFKC", text).replace(" ", "")
-    plain = re.sub(rf"^{year}年", "", plain)
-    if not plain:
-        return []
-    if plain in {"每两月", "每两个月", "每两月一期"}:
-        return [f"{month:02}" for month in range(1, 12, 2)]
-    if plain in {"每季度", "每季度一期"}:
-        return ["Q1", "Q2", "Q3", "Q4"]
-    slots: list[str] = []
-    month_follows = re.fullmatch(r"(\d{1,2}[、,，])+\d{1,2}月", plain) is not None
-    for part in re.split(r"[、,，;；和]", plain):
-        slots.append(_slot(part, text, bare_month=month_follows, year=year))
-    return sorted(dict.fromkeys(slots), key=_order)
+    plain = unicodedata.normalize("NFKC", text).replace("月份", "月")
+    plain = re.sub(r"每\s*[二两2]\s*个?月", "每两月", plain)
+    plain = _CHINESE_MONTH.sub(lambda found: str(_CHINESE[found[0]]), plain)
+    parts = _parts(plain, year)
+    rhythm = _RHYTHMS.get(re.sub(r"[一1]期$", "", "".join(parts)))
+    if rhythm is not None:
+        return list(rhythm)
+    # "3、6、9月": the last part's 月 speaks for all of them.
+    bare = len(parts) > 1 and re.fullmatch(r"(\d{1,2}、)+\d{1,2}月", "、".join(parts)) is not None
+    return sorted({_slot(part, text.strip(), bare_month=bare, year=year) for part in parts}, key=_order)
+
+
+def _parts(plain: str, year: int) -> list[str]:
+    """What is between the commas; blanks part too, unless they only stand inside a date (6 月 21 日)."""
+    plain = re.sub(
+        r"(?<=[年第])\s+|(?<=\d)\s+(?=[年月日季])|(?<=月)\s+(?=\d{1,2}\s*日|[上中下]旬)", "", plain
+    )
+    parts = (part for part in re.split(r"[、,;和及与\s]+", plain) if part)
+    return [re.sub(rf"^{year}(?:年|[./-](?=\d))", "", part) for part in parts]
 
 
 def _slot(part: str, text: str, *, bare_month: bool, year: int) -> str:
@@ -59,12 +72,14 @@ def _slot(part: str, text: str, *, bare_month: bool, year: int) -> str:
     )
 
 
-def _order(slot: str) -> tuple[int, int]:
-    """Calendar order; a wider slot counts from its first day."""
+def _order(slot: str) -> tuple[int, int, int]:
+    """Calendar order; a wider slot counts from its first day, before the narrower ones that begin there."""
     if slot.startswith("Q"):
-        return ((int(slot[1]) - 1) * 3 + 1, 0)
+        return ((int(slot[1]) - 1) * 3 + 1, 0, 0)
     tail = slot[2:]
-    return (int(slot[:2]), {"": 0, "U": 1, "M": 11, "L": 21}.get(tail) or int(tail or 0))
+    if tail.isdigit():
+        return (int(slot[:2]), int(tail), 3)
+    return (int(slot[:2]), *{"": (0, 1), "U": (1, 2), "M": (11, 2), "L": (21, 2)}[tail])
 
 
 def is_slot(slot: str, *, year: int) -> bool:
@@ -76,8 +91,9 @@ def is_slot(slot: str, *, year: int) -> bool:
 
 def time_text(slots: list[str]) -> str:
     """What an office writes for these slots; the empty string for none. ``parse_time`` reads it back."""
-    if slots == [f"{month:02}" for month in range(1, 12, 2)]:
-        return "每两月"
+    for name, rhythm in _RHYTHMS.items():
+        if slots == rhythm:
+            return name
     parts: list[str] = []
     for bare, group in groupby(slots, key=lambda slot: len(slot) == 2 and slot.isdigit()):
         if bare:
