@@ -43,7 +43,7 @@ def told(response: Any) -> list[str]:
 def english(page: str) -> set[str]:
     """Words of Latin letters that a reader sees on the page, codes and sign-in names apart."""
     content = page[page.index('<div id="content"') :]
-    content = re.sub(r"<(script|style|svg|h2 id)\b.*?</\1>", " ", content, flags=re.DOTALL)
+    content = re.sub(r"<(script|style|svg|bdi|h2 id)\b.*?</\1>", " ", content, flags=re.DOTALL)
     content = re.sub(r'<div class="readonly">.*?</div>', " ", content, flags=re.DOTALL)
     content = re.sub(r'<[^>]+class="[^"]*field-(code|username)[^>]*>[^<]*(<a[^>]*>)?[^<]*', " ", content)
     words = re.findall(r"[A-Za-z]{3,}", html.unescape(re.sub(r"<[^>]+>", " ", content)))
