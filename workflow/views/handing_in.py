@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST
 
 from office.refusals import Refused
 from rulebook.selectors import book_for
+from rulebook.severity import Severity
 from workflow.forms.plan import field_of
 from workflow.models import ClassPlan, PlanAttachment, PlanCost
 from workflow.rules import content, gate, resubmission, route
@@ -22,7 +23,7 @@ from workflow.rules.gate import Act
 from workflow.selectors import declared
 from workflow.services import submission
 from workflow.views.common import standing_of, visible_plan
-from workflow.views.drafting import _ask, _no
+from workflow.views.drafting import actor_of, answers_refusals, ask, no
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -30,15 +31,16 @@ if TYPE_CHECKING:
     from org.models import User
 
 
+@answers_refusals
 def plan_submit(request: HttpRequest, pk: int) -> HttpResponse:
     """GET: findings, differences and where it will go; POST hands the plan in."""
     at, plan = timezone.now(), visible_plan(request, pk)
-    actor = cast("User", request.user)
+    actor = actor_of(request)
     if reason := gate.refusal(Act.SUBMIT, plan, actor=actor, at=at):
-        return _no(request, reason)
+        return no(request, reason, plan)
     if request.method != "POST":
         return _before(request, plan, actor, at, explanation=plan.explanation)
-    explanation = " ".join(request.POST.get("explanation", "").split("\r\n")).strip()
+    explanation = request.POST.get("explanation", "").replace("\r\n", "\n").strip()
     if len(explanation) > 500:
         error = f"说明最多 500 个字，现有 {len(explanation)} 个，请精简。"
         return _before(request, plan, actor, at, explanation=explanation, error=error, status=422)
@@ -90,6 +92,7 @@ def _before(
         "book": book.book,
         "findings": [(finding, f"{edit}#{field_of(finding, plan, book.book)}") for finding in findings],
         "stops": [finding for finding in findings if finding.stops],
+        "held": [finding for finding in findings if finding.severity == Severity.HOLD],
         "asks": [finding for finding in findings if finding.asks],
         "budget": budget_of(plan, costs, book.book),
         "changes": changes,
@@ -106,20 +109,21 @@ def _before(
 
 
 @require_POST
+@answers_refusals
 def submit_many(request: HttpRequest) -> HttpResponse:
     """报送 of the ticked lines, each by itself, with a result for each."""
-    at, actor = timezone.now(), cast("User", request.user)
+    at, actor = timezone.now(), actor_of(request)
     picked = [int(key) for key in request.POST.getlist("pick") if key.isdigit()]
     plans = ClassPlan.objects.visible_to(standing_of(request)).filter(pk__in=picked).in_bulk()
     if not plans:
         messages.error(request, "请先勾选要报送的班次。")
         return redirect(_back(request))
-    if request.POST.get("confirmed") != "1" and request.POST.get("ask") == "1":
+    if request.POST.get("confirmed") != "1":
         names = "、".join(plan.name for plan in plans.values())
-        return _ask(
+        return ask(
             request,
             title="批量报送",
-            text=f"报送 {len(plans)} 个班次：{names}",
+            text=f"报送 {len(plans)} 个班次：{names}。报送后内容即锁定，有人办理前可以撤回。",
             label="报送",
             cancel=_back(request),
             hidden=[("pick", pk) for pk in plans] + [("back", _back(request))],
@@ -134,14 +138,15 @@ def submit_many(request: HttpRequest) -> HttpResponse:
     )
 
 
+@answers_refusals
 def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     """Takes a plan back, after asking, until somebody has acted on it."""
     at, plan = timezone.now(), visible_plan(request, pk)
-    actor = cast("User", request.user)
+    actor = actor_of(request)
     if reason := gate.refusal(Act.WITHDRAW, plan, actor=actor, at=at):
-        return _no(request, reason)
+        return no(request, reason, plan)
     if request.method != "POST" or request.POST.get("confirmed") != "1":
-        return _ask(
+        return ask(
             request,
             title="撤回",
             text=f"《{plan.name}》（申报 {plan.declaration_number}）撤回后可以修改，"
