@@ -21,7 +21,7 @@ from org.selectors import (
     post_by_code,
     standing,
 )
-from org.services import share
+from org.services import appoint, share
 from tests.org.cast import Cast, M, day, person, sits, term
 
 TODAY = M.date()
@@ -93,6 +93,15 @@ def test_a_colleague_of_the_secretary_does_not_keep_the_meeting(cast: Cast) -> N
     )
     sits(cast.an, clerk)
     assert standing(cast.an, TODAY).whole_union_ids == frozenset()
+
+
+def test_who_acts_for_the_holder_is_the_holder(cast: Cast) -> None:
+    sits(cast.an, cast.training_head, "2018-01-01", "2024-06-01")
+    appoint(
+        post=cast.training_head, user=cast.bo, since=day("2024-06-01"), acting=True, actor=cast.admin, at=M
+    )
+    assert holder_of(cast.training_head, TODAY) == cast.bo
+    assert standing(cast.bo, TODAY).sees_union(cast.district.pk)
 
 
 def test_days_bound_tenures_and_duties(cast: Cast) -> None:
