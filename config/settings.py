@@ -252,6 +252,8 @@ AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_LOCKOUT_TEMPLATE = "registration/locked.html"
 AXES_ENABLE_ACCESS_FAILURE_LOG = True
 AXES_VERBOSE = False
+# Its admin pages are English; a lock ends by itself or by `manage.py axes_reset_username`.
+AXES_ENABLE_ADMIN = False
 
 # ---- history and workflow
 
