@@ -32,6 +32,8 @@ def starts_as_draft() -> pgtrigger.Trigger:
 def content_frozen(fields: Sequence[str]) -> pgtrigger.Trigger:
     """What was submitted can't be edited under its reviewers, and an approved plan not at all.
 
+    ``fields`` are columns. Number and version of the submission are among them: they come with it.
+
     The one exception is the meeting's 修改后通过, in the statement that approves.
     """
     old = ", ".join(f"OLD.{field}" for field in fields)
@@ -51,6 +53,11 @@ def content_frozen(fields: Sequence[str]) -> pgtrigger.Trigger:
         RETURN NEW;
         """,
     )
+
+
+def identity_fixed(*fields: str) -> pgtrigger.Trigger:
+    """Whose plan it is and for which year is said once: reviewers, fund and numbers follow from it."""
+    return pgtrigger.ReadOnly(name="identity_fixed", fields=list(fields))
 
 
 def approval_figures() -> pgtrigger.Trigger:

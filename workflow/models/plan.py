@@ -208,7 +208,8 @@ class ClassPlan(models.Model):
         triggers = (
             guards.state_moves(),
             guards.starts_as_draft(),
-            guards.content_frozen(CONTENT_FIELDS),
+            guards.content_frozen((*CONTENT_FIELDS, "serial", "version_id")),
+            guards.identity_fixed("union", "department", "year", "created_by", "created_at"),
             guards.approval_figures(),
             guards.drafts_only_deleted(),
         )
