@@ -268,7 +268,8 @@ def _review(built: Built) -> None:
                     "该职业资格已不再由国家统一鉴定，建议不列入，改报业务班。",
                 )
             _decide(plan, action, opinion, built.clock(step, index))
-        waiting = [(topic, plan) for topic, plan in waiting if topic.stage != Stage.RETURNED]
+        if step == REVIEW:
+            waiting = [(topic, plan) for topic, plan in waiting if topic.stage != Stage.RETURNED]
 
 
 def _decide(plan: ClassPlan, action: DecisionAction, opinion: str, at: datetime) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from openpyxl import load_workbook
 
 from workflow.demo.build import rows
-from workflow.excel.columns import columns
+from workflow.excel.form import columns
 from workflow.excel.template import FIRST_ROW, Heading, filled
 
 if TYPE_CHECKING:
@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 
 
 def mistaken_workbook(house: House, office: Office, book: Book, year: int) -> bytes:
-    """The department's first classes under other names, with one mistake each."""
-    lines = [row | {"name": f"{row['name']}（示例）"} for row in rows(house, office, book, "13800001200")[:7]]
+    """The department's first classes under other names: two in order, the others with a mistake each."""
+    lines = [row | {"name": f"{row['name']}（示例）"} for row in rows(house, office, book, "13800001200")]
     mistakes: list[dict[str, object]] = [
+        {},
+        {},
         {},
         {"category": "大型班次"},
         {"audience_units": "街镇、外星人"},

@@ -31,8 +31,6 @@ MOST_ROWS: Final = 150_000
 MOST_CELLS: Final = 400_000
 MOST_SHEETS: Final = 50
 
-TOO_GREAT: Final = Decimal("1e15")  # beyond, Excel itself has lost digits
-
 DAMAGED = (
     "这个工作簿打不开：内部已损坏或不完整。请用 Excel 或 WPS 打开，另存为“Excel 工作簿（.xlsx）”后再上传。"
 )
@@ -357,7 +355,7 @@ class _SheetReader:
             value = Decimal(raw)
         except InvalidOperation:
             return Cell(TEXT, raw, formula=formula)
-        if not value.is_finite() or abs(value) >= TOO_GREAT:
+        if not value.is_finite():
             return Cell(ERROR, raw, formula=formula)
         style = self._styles[int(self._style)] if self._style and self._styles else ""
         if style:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from workflow.excel.columns import columns, written
+from workflow.excel.columns import written
+from workflow.excel.form import columns
 from workflow.excel.template import Heading, filled
 
 if TYPE_CHECKING:

@@ -22,7 +22,8 @@ from django.utils import timezone
 from office.refusals import Refused
 from rulebook.selectors import book_for
 from workflow.excel import values
-from workflow.excel.columns import Column, Kind, columns, squeeze, written
+from workflow.excel.columns import Column, Kind, squeeze, written
+from workflow.excel.form import columns
 from workflow.excel.reader import Mark, Table, read_table
 from workflow.models import ClassPlan, PlanCost, PlanImport
 from workflow.rules.evaluate import findings_of_many

@@ -16,7 +16,8 @@ from typing import IO, TYPE_CHECKING, Final
 from openpyxl.utils import get_column_letter
 
 from office.refusals import Refused
-from workflow.excel.columns import Column, Kind, columns, heading, squeeze
+from workflow.excel.columns import Column, Kind, heading, squeeze
+from workflow.excel.form import columns
 from workflow.excel.package import DAMAGED, NUMBER, Cell, Grid, Package, Sheet, address, opened
 
 if TYPE_CHECKING:

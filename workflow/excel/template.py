@@ -6,6 +6,7 @@ defined names: Excel keeps those in the part openpyxl reads, so lists outlive a 
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -32,7 +33,8 @@ from office.cells import (
 )
 from office.cells import Kind as BodyKind
 from office.wording import chinese_date
-from workflow.excel.columns import Column, Kind, columns
+from workflow.excel.columns import Column, Kind
+from workflow.excel.form import columns
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
@@ -99,9 +101,10 @@ def filled(
         _row(sheet, shown, FIRST_ROW + index, index + 1, rows[index] if index < len(rows) else {})
     _validate(sheet, shown, names, last)
     _mark_missing(sheet, shown, last)
-    width = len(shown)
-    signature_row(sheet, last + 2, width, ("填表人", "部门负责人（签字）", "填报日期"))
-    print_setup(sheet, header_row=HEADER_ROW, columns=width, freeze_columns=2, landscape=True)
+    # What an office signs fits the page; the columns right of it are for the system.
+    printed = sum(not column.extra for column in shown)
+    signature_row(sheet, last + 2, printed, ("填表人", "部门负责人（签字）", "填报日期"))
+    print_setup(sheet, header_row=HEADER_ROW, columns=printed, freeze_columns=2, landscape=True)
     _guide(workbook, book, shown, heading)
     workbook.active = 0
     out = BytesIO()
@@ -111,14 +114,16 @@ def filled(
 
 def _head(sheet: Worksheet, shown: Sequence[Column], heading: Heading) -> None:
     put(sheet, TITLE_ROW, 1, heading.title, style=TITLE)
-    sheet.merge_cells(start_row=TITLE_ROW, end_row=TITLE_ROW, start_column=1, end_column=len(shown))
+    printed = sum(not column.extra for column in shown)
+    sheet.merge_cells(start_row=TITLE_ROW, end_row=TITLE_ROW, start_column=1, end_column=printed)
     sheet.row_dimensions[TITLE_ROW].height = 36
     note = (
         f"主办部门：{heading.department}　　金额单位：元　　"
         "每行一个班次，黄色表头为报送时必须齐全的栏目；写法见“填写说明”。"
     )
     put(sheet, NOTE_ROW, 1, note, style=NOTE)
-    sheet.merge_cells(start_row=NOTE_ROW, end_row=NOTE_ROW, start_column=1, end_column=len(shown))
+    sheet.merge_cells(start_row=NOTE_ROW, end_row=NOTE_ROW, start_column=1, end_column=printed)
+    put(sheet, NOTE_ROW, printed + 1, "以下栏目也请填写，不打印 →", style=NOTE)
     for index, column in enumerate(shown, 1):
         cell = put(sheet, HEADER_ROW, index, column.title, style=HEADER)
         if column.required or column.key in WANTED:
@@ -158,7 +163,7 @@ def _row(sheet: Worksheet, shown: Sequence[Column], row: int, number: int, value
         match column.kind:
             case Kind.TEXT | Kind.MANY | Kind.TIME | Kind.PLACE | Kind.PHONE | Kind.CHOICE:
                 # As text: "6-1" stays what was typed, a telephone keeps its digits.
-                cell.number_format = "@"
+                cell.number_format = "yyyy/m/d" if isinstance(value, datetime.date) else "@"
             case Kind.HOURS | Kind.DAYS:
                 cell.number_format = "0.#"
             case Kind.IDENTITY:

@@ -204,7 +204,7 @@ def import_preview(request: DeskRequest, pk: int) -> HttpResponse:
     context = {
         "received": received,
         "found": found,
-        "faults": found.faults[:SHOWN_FAULTS],
+        "faults": [(fault, item.name) for item in found.faulty for fault in item.faults][:SHOWN_FAULTS],
         "more_faults": max(0, len(found.faults) - SHOWN_FAULTS),
         "remarked": found.remarked[:SHOWN_REMARKED],
         "more_remarked": max(0, len(found.remarked) - SHOWN_REMARKED),
