@@ -88,7 +88,7 @@ def disposition(name: str) -> str:
     """``attachment`` with the name in UTF-8, and one in ASCII for what can't read it."""
     kept = "".join(char for char in name if char.isprintable() and char not in '\\/"')
     suffix = kept.rpartition(".")[2]
-    plain = f"file.{suffix}" if suffix.isascii() and suffix.isalnum() else "file"
+    plain = f"file.{suffix}" if suffix.isascii() and suffix.isalnum() and len(suffix) <= 5 else "file"
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(kept, safe='')}"
 
 

@@ -1,0 +1,148 @@
+"""The frame: entries one may open, badges that count, four statements and no more."""
+
+from __future__ import annotations
+
+import datetime
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test import Client, RequestFactory
+from django.test.utils import CaptureQueriesContext
+from django.urls import resolve, reverse
+
+from org.models import User
+from tests.workflow import acts
+from tests.workflow.world import World, at
+from workflow.context import navigation
+from workflow.selectors.years import asked_year, current_year
+
+
+@pytest.fixture(autouse=True)
+def january():
+    with time_machine.travel(at(1, 13, 10), tick=False):
+        yield
+
+
+def groups(client: Client, who: User) -> dict[str, list[str]]:
+    client.force_login(who)
+    nav = client.get("/").context["nav"]
+    return {group["title"]: [item["title"] for item in group["items"]] for group in nav}
+
+
+WORK = ["待办", "已办", "我发起的"]
+
+
+@pytest.mark.parametrize(
+    ("who", "planning", "money"),
+    [
+        ("xuanchuan-staff", ["年度申报", "年度计划"], None),
+        ("xuanchuan-head", ["年度申报", "年度计划"], None),
+        ("jiceng-head", ["年度申报", "计划汇总", "上会议题", "年度计划"], ["培训经费"]),
+        ("caiwu-staff", ["年度申报", "计划汇总", "上会议题", "年度计划"], ["培训经费"]),
+        ("secretary", ["年度申报", "计划汇总", "上会议题", "年度计划"], ["培训经费"]),
+        ("leader", None, None),
+    ],
+)
+def test_only_what_one_may_open(world: World, client: Client, who: str, planning, money) -> None:
+    expected = {"我的工作": WORK}
+    if planning:
+        expected["年度计划"] = planning
+    if money:
+        expected["经费"] = money
+    assert groups(client, world.people[who]) == expected
+
+
+def test_everything_offered_opens(world: World, client: Client) -> None:
+    for who, person in world.people.items():
+        client.force_login(person)
+        for group in client.get("/").context["nav"]:
+            for item in group["items"]:
+                answer = client.get(item["url"])
+                assert answer.status_code == 200, (who, item["url"])
+                current = [i["title"] for g in answer.context["nav"] for i in g["items"] if i["current"]]
+                assert current == [item["title"]]
+
+
+def test_badges_count_what_waits_and_what_is_under_way(world: World, client: Client) -> None:
+    for number in range(3):
+        acts.submit(world, world.draft(name=f"{number}班"))
+    world.draft(name="草稿")
+    counts = {}
+    for who in ("xuanchuan-head", "xuanchuan-staff", "jiceng-head"):
+        client.force_login(world.people[who])
+        items = client.get("/done/").context["nav"][0]["items"]
+        counts[who] = [item["count"] for item in items]
+    assert counts == {"xuanchuan-head": [3, 0, 0], "xuanchuan-staff": [0, 0, 3], "jiceng-head": [0, 0, 0]}
+
+
+def test_a_plan_page_belongs_to_no_entry(world: World, client: Client) -> None:
+    plan = world.draft()
+    client.force_login(world.people["xuanchuan-staff"])
+    nav = client.get(reverse("workflow:plan", args=[plan.pk])).context["nav"]
+    assert not any(item["current"] for group in nav for item in group["items"])
+
+
+def test_who_one_is(world: World, client: Client) -> None:
+    client.force_login(world.people["jiceng-head"])
+    assert "基层工作部 部长 · 滨海新区总工会" in client.get("/").content.decode()
+    nobody = User.objects.create_user("nobody", name="佟安")
+    client.force_login(nobody)
+    page = client.get("/").content.decode()
+    assert "未任职" in page
+    assert "没有待办事项" in page
+
+
+def test_the_next_meeting_is_named_for_who_may_see_it(world: World, client: Client) -> None:
+    plan = acts.to_meeting(world, world.draft())
+    acts.call(world, plan, held=datetime.datetime(2027, 2, 5, tzinfo=datetime.UTC))
+    client.force_login(world.people["jiceng-head"])
+    assert "2027 年度计划 · 拟 2月5日 上会" in client.get("/").content.decode()
+    client.force_login(world.people["xuanchuan-head"])
+    page = client.get("/").content.decode()
+    assert "2027 年度计划" in page
+    assert "2月5日" not in page
+
+
+def test_the_frame_costs_five_statements(world: World, rf: RequestFactory) -> None:
+    """Standing (four) and all badges (one); nothing at all for a page that doesn't show them."""
+    request = rf.get("/")
+    request.user = world.people["jiceng-head"]
+    request.resolver_match = resolve("/")
+    with CaptureQueriesContext(connection) as queries:
+        context = navigation(request)
+    assert len(queries) == 0
+    with CaptureQueriesContext(connection) as queries:
+        list(context["nav"])
+        str(context["me_line"])
+        str(context["context_line"])
+    assert len(queries) <= 5
+
+
+def test_signed_out_and_admin_pages_ask_nothing(world: World, rf: RequestFactory, client: Client) -> None:
+    assert client.get("/login/").context.get("nav") is None
+    request = rf.get("/admin/")
+    request.user = world.admin
+    request.resolver_match = resolve("/admin/")
+    assert navigation(request) == {}
+
+
+@pytest.mark.parametrize(
+    ("moment", "year"),
+    [
+        (at(1, 13), 2027),
+        (at(10, 31, 23, 59), 2027),
+        (at(11, 1), 2028),
+        (at(12, 31, 23, year=2026), 2027),
+    ],
+)
+def test_the_year_that_is_planned(moment: datetime.datetime, year: int) -> None:
+    assert current_year(moment) == year
+
+
+@pytest.mark.parametrize(
+    ("asked", "year"),
+    [("2026", 2026), ("", 2027), ("x", 2027), ("1999", 2027), ("99999", 2027)],
+)
+def test_the_year_asked_for(asked: str, year: int) -> None:
+    assert asked_year({"year": asked}, at(1, 13)) == year
