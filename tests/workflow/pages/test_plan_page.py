@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from decimal import Decimal
 
+import pgtrigger
 import pytest
 import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -116,7 +117,8 @@ def test_last_years_class_of_the_same_business(world: World, client: Client) -> 
     plan = world.draft()
     acts.submit(world, plan)
     last = acts.approve(world, world.draft(trainees=75))
-    ClassPlan.objects.filter(pk=last.pk).update(year=2026)
+    with pgtrigger.ignore("workflow.ClassPlan:identity_fixed"):  # as 2026 would have left it
+        ClassPlan.objects.filter(pk=last.pk).update(year=2026)
     summary = look(client, plan, world.people["jiceng-head"]).context["summary"]
     assert "上年办过：78 人 1.00 万元" in summary
 
