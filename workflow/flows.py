@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from viewflow import this
 from viewflow.workflow import flow, lock
@@ -61,8 +61,7 @@ class DeskActivation(HandleActivation):
             due_at=place.due_at,
             created=place.arrived_at,
         )
-        task.save()
-        task.previous.add(prev_activation.task)
+        task.save_after(prev_activation.task)
         return cls(task)
 
     def close(self, actor: User, at: datetime) -> None:
@@ -131,9 +130,10 @@ def start(plan: ClassPlan, place: Place) -> WorkProcess:
 def close(task: WorkTask, *, plan: ClassPlan, place: Place | None, actor: User, at: datetime) -> None:
     """Closes ``task`` and lets the flow lay the plan where its state says; ``place`` is None at an end.
 
-    ``plan`` is the locked instance whose state has already changed.
+    ``plan`` is the locked instance whose state has already changed; ``task`` comes with its process
+    loaded and locked.
     """
-    process = _locked(task)
+    process = cast("WorkProcess", task.process)
     process.plan, process.place = plan, place
     if place is None:
         process.is_open = False
@@ -143,20 +143,9 @@ def close(task: WorkTask, *, plan: ClassPlan, place: Place | None, actor: User, 
 
 
 def abandon(task: WorkTask, *, at: datetime) -> None:
-    """Cancels the open task and its run: the plan was withdrawn."""
-    process = _locked(task)
+    """Cancels the open task and its run: the plan was withdrawn. ``task`` as in :func:`close`."""
+    process = cast("WorkProcess", task.process)
     task.is_open = False
     DeskActivation(task).cancel()
     process.status, process.finished, process.is_open = PROCESS.CANCELED, at, False
     process.save()
-
-
-def _locked(task: WorkTask) -> WorkProcess:
-    """The task's process with its row locked, in the statement that reads it.
-
-    The caller holds the plan's row already, which orders all acts on a plan; this lock is for whoever
-    comes by viewflow's own road.
-    """
-    process: WorkProcess = WorkProcess.objects.select_for_update(of=("self",)).get(pk=task.process_id)
-    task.process = process
-    return process

@@ -12,10 +12,11 @@ from django.db import models
 from django.db.models import Q
 from viewflow.workflow.models import Process, Task
 
+from workflow.models.joined import SavedInOneStatement
 from workflow.states import StepKind
 
 
-class WorkProcess(Process):
+class WorkProcess(SavedInOneStatement, Process):
     """A run of a plan through its chain: from a submission to the end or to a withdrawal."""
 
     plan = models.ForeignKey("workflow.ClassPlan", models.PROTECT, null=True, related_name="processes")
@@ -39,7 +40,7 @@ class TaskQuerySet(models.QuerySet["WorkTask"]):
         return self.filter(is_open=True, post__in=post_ids).order_by("-arrived_at")
 
 
-class WorkTask(Task):
+class WorkTask(SavedInOneStatement, Task):
     """Somebody's turn. ``post`` is whose; the holder is found when he acts, ``owner`` is who acted."""
 
     plan = models.ForeignKey("workflow.ClassPlan", models.PROTECT, null=True, related_name="tasks")
@@ -66,6 +67,10 @@ class WorkTask(Task):
         indexes = (
             models.Index(fields=["post", "-arrived_at"], condition=Q(is_open=True), name="open_by_post"),
         )
+
+    def save_after(self, task: Task) -> None:
+        """Inserts the new task with the link to the one it follows."""
+        self.insert(follows=(Task.previous.through, "from_task_id", "to_task_id", task.pk))
 
     def is_overdue(self, at: datetime) -> bool:
         """Whether its time limit has passed."""

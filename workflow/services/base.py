@@ -15,7 +15,7 @@ from rulebook.selectors import book_for
 from workflow.flows import Place
 from workflow.models import ClassPlan, Decision, PlanVersion, WorkTask
 from workflow.rules import chain, gate
-from workflow.states import AUTHOR, StepKind
+from workflow.states import AUTHOR, PENDING, StepKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,8 +42,13 @@ def locked(plan_id: int) -> ClassPlan:
 def demand(
     act: gate.Act, plan: ClassPlan, *, actor: User, at: datetime, task: WorkTask | None = None
 ) -> gate.Case:
-    """The case of ``act`` where the gate lets it through; :class:`Refused` with the reason where not."""
-    case = gate.cases([plan], actor=actor, at=at, tasks=None if task is None else [task])[0]
+    """The case of ``act`` where the gate lets it through; :class:`Refused` with the reason where not.
+
+    ``task``: the plan's open task where it is at hand; only a pending plan has one.
+    """
+    if task is None and plan.state in PENDING:
+        task = _open_task(plan)
+    case = gate.cases([plan], actor=actor, at=at, tasks=[] if task is None else [task])[0]
     if reason := gate.judge(act, case):
         raise Refused(reason)
     return case
@@ -51,13 +56,27 @@ def demand(
 
 def open_task(plan: ClassPlan, *, expected: int | None = None, now: datetime) -> WorkTask:
     """The plan's open task. ``expected``: the task the caller's page showed; another one is a Conflict."""
-    task = (
-        WorkTask.objects.filter(plan=plan, is_open=True)
-        .select_related("post", "post__department", "post__union")
-        .first()
-    )
+    task = _open_task(plan)
     if task is None or (expected is not None and task.pk != expected):
         raise Conflict(_what_happened(plan, expected, now))
+    return task
+
+
+def _open_task(plan: ClassPlan) -> WorkTask | None:
+    """The plan's open task with its post and its process, the process's row locked in the same statement.
+
+    The plan's row, locked before, orders all acts on a plan; the process's is for whoever comes by
+    viewflow's own road.
+    """
+    task: WorkTask | None = (
+        WorkTask.objects.filter(plan=plan, is_open=True, process__workprocess__isnull=False)
+        .select_for_update(of=("process__workprocess",))
+        .select_related("post", "post__department", "post__union", "process__workprocess")
+        .order_by()
+        .first()
+    )
+    if task is not None:
+        task.process = task.process.workprocess
     return task
 
 
