@@ -179,6 +179,14 @@ class ItemForm(forms.Form):
             return sum((self.cleaned_data[f"cost_{item}"] for item in self.cost_titles), Decimal("0.00"))
         return self.declared.amount if outcome == MeetingOutcome.PASSED else Decimal("0.00")
 
+    @property
+    def people(self) -> int:
+        """Trainees of all 期 that passing it as typed would approve."""
+        if self.cleaned_data.get("outcome") != MeetingOutcome.PASSED_CHANGED:
+            return self.declared.people
+        trainees, sessions = self.cleaned_data["trainees"], self.cleaned_data["sessions"]
+        return int(trainees * sessions)
+
     def result(self) -> dict[str, Any]:
         """The keyword arguments of ``services.meetings.settle``, actor and moment apart."""
         outcome = MeetingOutcome(self.cleaned_data["outcome"])

@@ -152,10 +152,9 @@ def _hints(plan_ids: Iterable[int]) -> dict[int, list[str]]:
 
 
 def with_counts(meetings: MeetingQuerySet) -> MeetingQuerySet:
-    """Annotates ``size`` and ``open_size``: items, and those without a result."""
-    return meetings.annotate(
-        size=Count("items"), open_size=Count("items", filter=Q(items__outcome=""))
-    ).select_related("body", "union")
+    """Annotates ``size`` and ``open_size``: items, and those without a result. The latest meeting first."""
+    counted = meetings.annotate(size=Count("items"), open_size=Count("items", filter=Q(items__outcome="")))
+    return counted.select_related("body", "union").order_by("-held_on", "-id")
 
 
 def candidates(union_id: int, year: int) -> PlanQuerySet:

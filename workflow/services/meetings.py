@@ -341,6 +341,14 @@ def _approve(
     plan.approve()
 
 
+def rehearse(*, results: Sequence[Mapping[str, Any]], actor: User, at: datetime) -> list[Result]:
+    """What :func:`settle_many` would do now, item by item, with nothing of it kept."""
+    with transaction.atomic():
+        done = settle_many(results=results, actor=actor, at=at)
+        transaction.set_rollback(True)
+    return done
+
+
 def settle_many(
     *,
     results: Sequence[Mapping[str, Any]],

@@ -21,3 +21,9 @@ def money(amount: Decimal | None, unit: str = "") -> str:
     if unit == WAN:
         return f"{(amount / 10000).quantize(Decimal('0.01'), ROUND_HALF_UP):,}"
     return yuan(amount)
+
+
+@register.filter
+def thousands(number: int | None) -> str:
+    """``4325`` → ``4,325``; nothing for None."""
+    return "" if number is None else f"{number:,}"

@@ -253,64 +253,71 @@ def settle(request: DeskRequest, pk: int) -> HttpResponse:
 
 
 def _record(request: DeskRequest, agenda: Agenda) -> HttpResponse:
-    """Reads the rows, asks once more, records; whatever fails stays open with what was typed."""
+    """Reads the rows, shows what recording would do, records; whatever fails stays open as it was typed."""
     forms = item_forms(agenda.open, request.POST)
     chosen = [form for form in forms if form.outcome_now]
-    wrong = [form for form in chosen if not form.is_valid()]
     ready = [form for form in chosen if form.is_valid()]
+    if request.POST.get("back"):
+        return _page(request, agenda, forms=forms)
     if not chosen:
         messages.warning(request, "没有选择任何审定结果。")
         return _page(request, agenda, forms=forms)
     if request.POST.get("confirmed") != "1":
-        return _ask(request, agenda, ready, wrong)
+        return _ask(request, agenda, chosen)
     results = services.settle_many(
         results=[form.result() for form in ready], actor=request.user, at=timezone.now()
     )
-    results += [_unread(form) for form in wrong]
+    results += [_unread(form) for form in chosen if not form.is_valid()]
     if all(not result.reason for result in results):
         messages.success(request, f"已记录 {len(results)} 项审定结果。")
     fresh = selectors.agenda_of(agenda.meeting)
-    kept = {form.agenda_line.item.pk: form for form in forms}
-    open_forms = []
-    for line in fresh.open:
-        old = kept.get(line.item.pk)
-        open_forms.append(
-            ItemForm(request.POST, agenda_line=line) if old is not None else ItemForm(agenda_line=line)
-        )
-    return _page(request, fresh, forms=open_forms, results=results)
+    return _page(request, fresh, forms=item_forms(fresh.open, request.POST), results=results)
 
 
 def _unread(form: ItemForm) -> Result:
     line = form.agenda_line.line
     words = [
-        f"{form.fields[name].label}：{error}" if name in form.fields else error
+        f"{form.fields[name].label}：{error}" if name in form.fields else str(error)
         for name, errors in form.errors.items()
         for error in errors
     ]
     return Result(line.plan.pk, line.name, None, "".join(words))
 
 
-def _ask(
-    request: DeskRequest, agenda: Agenda, ready: Sequence[ItemForm], wrong: Sequence[ItemForm]
-) -> HttpResponse:
-    """Without javascript: what recording would do, before it is done."""
-    before = agenda.available
-    asked = {form.agenda_line.item.pk: form.amount for form in ready}
-    selectors.run_down(agenda, dict.fromkeys((line.item.pk for line in agenda.open), Decimal(0)) | asked)
+def _ask(request: DeskRequest, agenda: Agenda, chosen: Sequence[ItemForm]) -> HttpResponse:
+    """What recording would do, tried out and rolled back: the last look before what can't be undone."""
+    ready = [form for form in chosen if form.is_valid()]
+    tried = services.rehearse(
+        results=[form.result() for form in ready], actor=request.user, at=timezone.now()
+    )
+    reasons = {result.plan_id: result.reason for result in tried}
+    rows = []
+    taken = Decimal("0.00")
+    for form in chosen:
+        line = form.agenda_line.line
+        refused = reasons.get(line.plan.pk, "") if form.is_valid() else _unread(form).reason
+        row: dict[str, Any] = {"item": form.agenda_line, "refused": refused}
+        if not refused:
+            row |= {"label": form.outcome_label, "opinion": form.cleaned_data["opinion"]}
+            if form.outcome_now in selectors.PASSING:
+                row |= {"people": form.people, "taken": form.amount}
+                taken += form.amount
+        rows.append(row)
+    good = sum(not row["refused"] for row in rows)
     context = {
         "meeting": agenda.meeting,
-        "rows": [(form.agenda_line, form.fields["outcome"], form) for form in ready],
-        "wrong": [_unread(form) for form in wrong],
-        "before": before,
-        "taken": sum(asked.values()),
-        "after": before - sum(asked.values()),
+        "rows": rows,
+        "good": good,
+        "bad": len(rows) - good,
+        "before": agenda.available,
+        "taken": taken,
+        "after": agenda.available - taken,
         "hidden": [
             (name, value)
             for name in request.POST
-            if name not in ("csrfmiddlewaretoken", "confirmed")
+            if name != "csrfmiddlewaretoken"
             for value in request.POST.getlist(name)
         ],
-        "cancel_url": reverse("workflow:meeting", args=[agenda.meeting.pk]),
         "action": request.path,
     }
     return render(request, "workflow/meeting/ask.html", context)
@@ -334,10 +341,12 @@ def agenda_item(request: DeskRequest, pk: int) -> HttpResponse:
             refused = _unread(form).reason
         elif not form.outcome_now:
             refused = "请选择审定结果。"
+        elif request.POST.get("back"):
+            pass
         elif request.POST.get("confirmed") != "1":
-            return _ask(request, agenda, [form], [])
+            return _ask(request, agenda, [form])
         else:
-            result = services.settle_many(results=[form.result()], actor=request.user, at=timezone.now())[0]
+            (result,) = services.settle_many(results=[form.result()], actor=request.user, at=timezone.now())
             if not result.reason:
                 messages.success(request, f"《{result.name}》已记录。")
                 return redirect("workflow:meeting", found.pk)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 from tests.workflow.world import World, at
@@ -21,7 +20,9 @@ def submitted(world: World, department: str = "xuanchuan", **fields: Any) -> Cla
     return fresh(plan)
 
 
-def agree(world: World, plan: ClassPlan, action: DecisionAction = DecisionAction.AGREE, opinion: str = ""):
+def agree(
+    world: World, plan: ClassPlan, action: DecisionAction = DecisionAction.AGREE, opinion: str = "同意"
+):
     """Whoever's turn it is decides."""
     task = world.task(plan)
     actor = next(world.people[code] for code, post in world.posts.items() if post.pk == task.post_id)
@@ -72,8 +73,3 @@ def called(world: World, *plans: ClassPlan, number: str = "") -> Meeting:
 def fresh(plan: ClassPlan) -> ClassPlan:
     """As the database has it now."""
     return ClassPlan.objects.select_related("department", "union", "version__book").get(pk=plan.pk)
-
-
-def costing(yuan: str) -> dict[str, tuple[Decimal, str]]:
-    """A plan's costs: one line of so many yuan."""
-    return {"meals": (Decimal(yuan), "")}

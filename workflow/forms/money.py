@@ -1,0 +1,52 @@
+"""What finance types about a year's money."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+
+from budgets.states import FundStatus
+from workflow.forms.fields import Number, Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rulebook.schema import Entry
+
+#: Below the ledger's own limit, so that the message speaks of units.
+MOST_YUAN = 999_999_999_999
+
+
+def _amount(label: str) -> Number:
+    return Number(most=MOST_YUAN, places=2, label=label, example="4200000.00", help_text="单位：元")
+
+
+class FundForm(forms.Form):
+    """A year's fund from one of the book's sources that has none yet."""
+
+    source = forms.ChoiceField(
+        label="列支渠道",
+        error_messages={"required": "请选择列支渠道。", "invalid_choice": "请从列表中选择列支渠道。"},
+    )
+    title = Text(most=120, required=True, label="名称", help_text="如 工会干部教育培训专项")
+    amount = _amount("金额")
+    status = forms.ChoiceField(
+        label="状态",
+        choices=[(s.value, s.label) for s in (FundStatus.CONTROL, FundStatus.APPROVED)],
+        help_text="尚未批复的先按控制数安排",
+    )
+    basis = Text(most=200, required=True, label="依据", help_text="批复文号或预算文件")
+
+    def __init__(self, *args: Any, sources: Iterable[Entry], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.sources = list(sources)
+        self.fields["source"].choices = [(entry.code, entry.title) for entry in self.sources]  # type: ignore[attr-defined]
+        self.fields["amount"].required = True
+
+
+class SupplementForm(forms.Form):
+    """Money added to a fund."""
+
+    amount = _amount("追加金额")
+    basis = Text(most=200, required=True, label="依据", help_text="批复文号或会议纪要")
