@@ -104,7 +104,7 @@ class Change:
 
 def changed_fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> set[str]:
     """Names of what differs; notes beside amounts don't make the costs differ."""
-    names = {name for name in (*CONTENT_FIELDS,) if before.get(name) != after.get(name)}
+    names = {name for name in CONTENT_FIELDS if _differs(name, before, after)}
     if _amounts(before) != _amounts(after):
         names.add("costs")
     elif before.get("costs") != after.get("costs"):
@@ -112,6 +112,15 @@ def changed_fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> set[s
     if before.get("files", {}) != after.get("files", {}):
         names.add("files")
     return names
+
+
+#: Ticked entries: the order in which a sheet or a form names them says nothing.
+_SETS: Final = frozenset({"audience_units", "audience_levels", "audience_posts"})
+
+
+def _differs(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    one, other = before.get(name), after.get(name)
+    return set(one or ()) != set(other or ()) if name in _SETS else one != other
 
 
 def _amounts(content: Mapping[str, Any]) -> dict[str, Decimal]:
@@ -124,7 +133,7 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any], book: Book)
     changes = [
         Change(name, _LABELS[name], shown(name, before.get(name), book), shown(name, after.get(name), book))
         for name in CONTENT_FIELDS
-        if before.get(name) != after.get(name)
+        if _differs(name, before, after)
     ]
     if before.get("files", {}) != after.get("files", {}):
         changes.append(

@@ -42,7 +42,7 @@ def steps(response: Any) -> list[str]:
 
 def test_s1_a_class_without_its_survey_is_refused_then_passes(world: World, client: Any) -> None:
     """B-14: 60 people, 2 days, no survey; attached, it goes on its way."""
-    asked = {
+    asked: dict[str, Any] = {
         "survey_reference": "",
         "staff": "0",
         "residential": "1",
@@ -151,6 +151,22 @@ def test_s2_an_unchanged_one_is_refused(world: World, client: Any) -> None:
     answer = hand_in(client, plan)
     assert answer.status_code == 409
     assert fresh(plan).state == "returned"
+
+
+def test_the_order_of_ticked_units_is_no_change(world: World, client: Any) -> None:
+    """A sheet may name them in another order than the form's."""
+    plan = world.draft(audience_units=["system", "town", "zone"], audience_levels=["grassroots", "middle"])
+    acts.submit(world, plan)
+    acts.give_back(world, plan, opinion="请补充")
+    sent = dict(client.get(reverse("workflow:plan_edit", args=[plan.pk])).context["form"].initial)
+    assert sent["audience_units"] == ["system", "town", "zone"]
+    edited = acts.edit(
+        world, plan, audience_units=["town", "zone", "system"], audience_levels=["middle", "grassroots"]
+    )
+    assert edited.audience_units == ["town", "zone", "system"]
+    answer = hand_in(client, plan)
+    assert answer.status_code == 409
+    assert "与第 1 次报送完全相同" in answer.content.decode()
 
 
 def test_s2_a_remark_alone_goes_straight_back_to_whoever_returned_it(world: World, client: Any) -> None:
