@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
@@ -91,19 +91,12 @@ def _groups(standing: Standing, count: Badges, current: str) -> list[dict[str, A
                     "current": name == current,
                 }
                 for name, label, number, open_to_him in entries
-                if open_to_him and _exists(name)
+                if open_to_him
             ],
         }
         for title, entries in groups
         if any(open_to_him for *_, open_to_him in entries)
     ]
-
-
-def _exists(name: str) -> bool:
-    try:
-        return bool(reverse(f"workflow:{name}"))
-    except NoReverseMatch:
-        return False
 
 
 def _me(standing: Standing) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from budgets.models import Fund
 from budgets.selectors import fund_totals
 from office.wording import yuan
+from rulebook.severity import Severity
 from workflow.states import StepKind
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ def after_agreeing(
         return []
     asking = sum(finding.asks for finding in findings)
     along = f"核查提示 {asking} 条随附。" if asking else ""
+    if any(finding.severity == Severity.HOLD for finding in findings) and task.kind == StepKind.REVIEW:
+        along += "其中有须经批准的例外，同意时须填写意见。"
     if task.kind == StepKind.DECIDE:
         lines = ["会议通过后计划审定，编发计划号。", along, *_appropriation(purse, sees_money)]
         return [text for text in lines if text]

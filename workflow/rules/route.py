@@ -6,6 +6,7 @@ Reads only. Steps to come are worked out as they would be today: post by duty, h
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.utils import timezone
@@ -162,7 +163,11 @@ def return_title(decision: Decision) -> str:
 def current(task: WorkTask, holder: User | None, book: Book, *, at: datetime, note: str = "") -> Stage:
     """Whose turn it is, since when, and until when."""
     arrived = task.arrived_at
-    line = f"{moment(arrived, now=at)} 收到，已 {lasting(at - arrived)}" if arrived is not None else ""
+    line = ""
+    if arrived is not None:
+        waited = at - arrived
+        line = f"{moment(arrived, now=at)} 收到"
+        line += f"，已 {lasting(waited)}" if waited >= timedelta(minutes=1) else ""
     if task.due_at is not None:
         days = next((step.days for step in book.steps if step.key == task.step), None)
         line += f"，时限 {days} 个工作日" if days else ""

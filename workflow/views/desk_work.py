@@ -217,7 +217,7 @@ def _ask_many(request: DeskRequest, tasks: list[WorkTask], at: datetime) -> Http
         "can": can,
         "cannot": len(items) - len(can),
         "total": sum((item.total for item in can), Decimal("0.00")),
-        "phrases": phrases(request.user),
+        "phrases": phrases(request.user, agreeing=True),
         "opinion": request.POST.get("opinion", "").strip(),
     }
     return render(request, "workflow/decide_many.html", context)

@@ -12,9 +12,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from office.refusals import Conflict, Refused
-from workflow.models import ClassPlan, PlanAttachment
+from workflow.models import ClassPlan, PlanAttachment, WorkTask
 from workflow.services.decisions import decide as decide_one
-from workflow.states import AUTHOR, DecisionAction
+from workflow.states import AUTHOR, DecisionAction, StepKind
 from workflow.views import plan_history
 from workflow.views.common import DeskRequest, attachment, standing_of, visible_plan
 from workflow.views.plan_bar import Typed
@@ -72,8 +72,15 @@ def decide(request: DeskRequest, pk: int) -> HttpResponse:
     except Refused as refused:
         typed = Typed(opinion, target, error=str(refused))
         return _page(request, visible_plan(request, pk), typed, status=422)
-    messages.success(request, f"《{plan.name}》已办理：{decision.get_action_display()}。")
+    messages.success(request, f"《{plan.name}》已办理：{decision.get_action_display()}{_whither(plan)}。")
     return redirect("workflow:inbox")
+
+
+def _whither(plan: ClassPlan) -> str:
+    task = WorkTask.objects.filter(plan=plan, is_open=True).only("kind", "step_title").first()
+    if task is None:
+        return ""
+    return "，待经办人修改" if task.kind == StepKind.REVISE else f"，送“{task.step_title}”"
 
 
 @require_safe

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count
 from django.db.models.functions import Length
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from workflow.models import AgendaItem, Decision
 from workflow.rules import route
@@ -48,14 +48,14 @@ def decision_bar(
     if reasons[Act.EDIT] is None:
         draft = plan.state == PlanState.DRAFT
         links = [
-            {"label": "修改", "url": url("plan_edit", plan.pk), "primary": False},
-            {"label": "报送…", "url": url("plan_submit", plan.pk), "primary": True},
+            {"label": "修改", "url": reverse("workflow:plan_edit", args=[plan.pk]), "primary": False},
+            {"label": "报送…", "url": reverse("workflow:plan_submit", args=[plan.pk]), "primary": True},
         ]
         return {"links": links, "why": "核对无误后报送。" if draft else "修改后重新报送。"}
     if reasons[Act.WITHDRAW] is None:
         return {
             "form": {
-                "action": url("withdraw", plan.pk),
+                "action": reverse("workflow:withdraw", args=[plan.pk]),
                 "hidden": [],
                 "placeholder": "撤回说明（可不填）",
                 "opinion": typed.opinion,
@@ -114,11 +114,15 @@ def _review_bar(
 def _meeting_bar(plan: ClassPlan, reasons: dict[Act, str | None]) -> dict[str, Any]:
     item = AgendaItem.objects.filter(plan=plan, outcome="").select_related("meeting__body").first()
     if item is None:
-        link: dict[str, Any] = {"label": "上会议题", "url": url("meetings"), "primary": True}
+        link: dict[str, Any] = {"label": "上会议题", "url": reverse("workflow:meetings"), "primary": True}
         return {"why": "尚未列入会议议题。", "links": [link]}
-    link = {"label": "到会议中记录结果", "url": url("meeting", item.meeting_id), "primary": True}
+    link = {
+        "label": "到会议中记录结果",
+        "url": reverse("workflow:meeting", args=[item.meeting_id]),
+        "primary": True,
+    }
     if reasons[Act.SETTLE] is not None:
-        link = {"label": "查看议题", "url": url("meeting", item.meeting_id)}
+        link = {"label": "查看议题", "url": reverse("workflow:meeting", args=[item.meeting_id])}
     day = item.meeting.held_on
     return {"why": f"已列入 {item.meeting}，{day.month}月{day.day}日召开。", "links": [link]}
 
@@ -137,9 +141,14 @@ def _why_not(plan: ClassPlan, reasons: dict[Act, str | None]) -> str:
     return f"现为“{PlanState(plan.state).label}”{number}，年度计划办理已结束。"
 
 
-def phrases(actor: User) -> list[str]:
-    """常用意见: what this person wrote most often, then the usual ones; five at most."""
-    acts = (DecisionAction.AGREE, DecisionAction.RETURN, DecisionAction.ADVISE_EXCLUSION)
+def phrases(actor: User, *, agreeing: bool = False) -> list[str]:
+    """常用意见: what this person wrote most often, then the usual ones; five at most.
+
+    ``agreeing``: only what was said with a 同意.
+    """
+    acts = [DecisionAction.AGREE]
+    if not agreeing:
+        acts += [DecisionAction.RETURN, DecisionAction.ADVISE_EXCLUSION]
     own = (
         Decision.objects.filter(actor=actor, action__in=acts)
         .annotate(length=Length("opinion"))
@@ -151,11 +160,4 @@ def phrases(actor: User) -> list[str]:
         .order_by("-times", "opinion")
         .values_list("opinion", flat=True)[:3]
     )
-    return list(dict.fromkeys([*own, *PHRASES]))[:5]
-
-
-def url(name: str, *args: int) -> str:
-    try:
-        return reverse(f"workflow:{name}", args=args)
-    except NoReverseMatch:
-        return ""
+    return list(dict.fromkeys([*own, *(PHRASES[:1] if agreeing else PHRASES)]))[:5]

@@ -19,7 +19,7 @@ from workflow.rules.findings import PASS, Finding, stored
 from workflow.rules.gate import Act
 from workflow.selectors.plans import department_year, held_last_year
 from workflow.states import AttachmentKind, DecisionAction, PlanState, StepKind, TrainingMode
-from workflow.views.plan_bar import Typed, decision_bar, url, withdraw_question
+from workflow.views.plan_bar import Typed, decision_bar, withdraw_question
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -84,7 +84,7 @@ def plan_page(
         "category": "、".join(book.titles([plan.category])) if plan.category else "",
         "deciding": case.task is not None and case.task.kind == StepKind.DECIDE,
         "project_url": _project_url(plan, standing),
-        "withdraw_url": url("withdraw", plan.pk),
+        "withdraw_url": reverse("workflow:withdraw", args=[plan.pk]),
         "withdraw_question": withdraw_question(plan),
         "withdraw_aside": reasons[Act.WITHDRAW] is None and reasons[Act.AGREE] is None,
     }
@@ -311,7 +311,7 @@ def _banners(
                 "title": f"退回{route.return_title(last)}",
                 "who": last,
                 "edit": reasons[Act.EDIT] is None,
-                "edit_url": url("plan_edit", plan.pk),
+                "edit_url": reverse("workflow:plan_edit", args=[plan.pk]),
             }
         )
     if last is not None and last.action == DecisionAction.DEFER:
@@ -326,4 +326,4 @@ def _banners(
 
 def _project_url(plan: ClassPlan, standing: Standing) -> str:
     sees = standing.sees_union(plan.union_id) or plan.department_id in standing.seen_department_ids
-    return url("project", plan.project_id) if plan.project_id is not None and sees else ""
+    return reverse("workflow:project", args=[plan.project_id]) if plan.project_id is not None and sees else ""
