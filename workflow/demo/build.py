@@ -78,6 +78,12 @@ def load(houses: tuple[House, ...], *, now: datetime) -> list[str]:
     return made
 
 
+def found(house: House, *, now: datetime) -> Built:
+    """The union with its people, duties and book, before anything was planned."""
+    with transaction.atomic():
+        return _Loaded(now).organisation(house)
+
+
 class _Loaded:
     """Makes unions, posts and people; passwords are hashed once."""
 
