@@ -97,10 +97,8 @@ class PlanForm(forms.Form):
         self.fields["owner_phone"].widget.attrs["inputmode"] = "tel"
         add("source", Pick(label="列支渠道", what="列支渠道", choices=_options(book.sources)))
         classes = _options(card.classes)
-        classes[0] = (
-            "",
-            "按默认类别：" + next(c.title for c in card.classes if c.code == card.default_class),
-        )
+        usual = next((entry.title for entry in card.classes if entry.code == card.default_class), "")
+        classes[0] = ("", f"默认：{usual}")
         add("rate_class", Pick(label="培训费类别", what="培训费类别", choices=classes))
         ranks = [("", "不付讲课费"), *_options(card.lecture)[1:]]
         add("lecturer_title", Pick(label="授课人职称", what="师资职称", choices=ranks))

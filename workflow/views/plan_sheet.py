@@ -139,7 +139,8 @@ def new_sheet(request: HttpRequest, at: datetime) -> Sheet:
     Raises 404 for a plan he may not see, :class:`Refused` where he has no department or no book is in force.
     """
     asked = request.POST if request.method == "POST" else request.GET
-    departments = declared.departments_of(standing_of(request))
+    place = standing_of(request)
+    departments = [one for one in declared.departments_of(place) if not one.is_closed(place.on)]
     if not departments:
         raise Refused("您现在没有部门岗位，不能编制年度计划。岗位由系统管理员在“组织机构”中设置。")
     source = None

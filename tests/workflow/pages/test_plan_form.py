@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from org.models import Department, Union
 from rulebook import loader
+from tests.workflow import test_chains
 from tests.workflow.pages.declaring import form_data, fresh, save, save_new, signed_in
 from tests.workflow.world import BOOKS, World, at
 from workflow.forms.fields import Pick
@@ -371,3 +372,33 @@ def test_without_a_book_in_force_the_page_says_so(client, world: World) -> None:
     answer = client.get(reverse("workflow:plan_new"))
     assert answer.status_code == 403
     assert "您现在没有部门岗位，不能编制年度计划。" in answer.content.decode()
+
+
+@pytest.mark.parametrize("build", [test_chains.mianyang, test_chains.yanjiang])
+def test_the_same_form_serves_another_unions_book(db: None, build: Any) -> None:
+    """Choices, costs and checks all come from the book: no union is named in the code."""
+    world = build()
+    book = world.book.book
+    client = signed_in(world, "xuanjiao-staff")
+    page = client.get(reverse("workflow:plan_new"))
+    form = page.context["form"]
+    assert [code for code, _ in choices(form, "source")][1:] == [entry.code for entry in book.sources]
+    assert form.module_codes == [entry.code for entry in book.modules]
+    assert form.items == [*(item.code for item in book.rate_card.items), "lecture"]
+    text = page.content.decode()
+    for entry in (*book.audience_units, *book.audience_levels, *book.modules, *book.implementers):
+        assert entry.title in text
+    sent = {
+        **form_data(category=None, subject=None, rate_class=None, module_ability=None),
+        "category": world.sound["category"],
+        "subject": world.sound["subject"],
+        "audience_units": world.sound["audience_units"],
+        "source": world.sound["source"],
+    }
+    costs = {key: value for key, value in sent.items() if key.startswith("cost_") and key[5:] in form.items}
+    sent = {key: value for key, value in sent.items() if not key.startswith("cost_")} | costs
+    assert client.post(reverse("workflow:plan_new"), sent).status_code == 302
+    plan = ClassPlan.objects.get()
+    answer = client.get(reverse("workflow:plan_submit", args=[plan.pk]))
+    assert [stage.title for stage in answer.context["steps"]] == [step.title for step in book.steps]
+    assert answer.context["stops"] == []
