@@ -14,10 +14,10 @@ from django.views.decorators.http import require_POST
 from office.refusals import Refused
 from rulebook.selectors import book_for
 from rulebook.severity import Severity
+from workflow.forms.budget import cost_sheet
 from workflow.forms.plan import field_of
 from workflow.models import ClassPlan, PlanAttachment, PlanCost
 from workflow.rules import content, gate, resubmission, route
-from workflow.rules.budget import budget_of
 from workflow.rules.evaluate import findings_of
 from workflow.rules.gate import Act
 from workflow.selectors import declared
@@ -94,7 +94,7 @@ def _before(
         "stops": [finding for finding in findings if finding.stops],
         "held": [finding for finding in findings if finding.severity == Severity.HOLD],
         "asks": [finding for finding in findings if finding.asks],
-        "budget": budget_of(plan, costs, book.book),
+        "budget": cost_sheet(plan, costs, book.book),
         "changes": changes,
         "unchanged": unchanged,
         "going": going,

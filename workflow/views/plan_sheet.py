@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from office.refusals import Refused
 from rulebook.selectors import book_for
+from workflow.forms.budget import cost_sheet
 from workflow.forms.plan import PlanForm, blank, copied, field_of, initial_of
 from workflow.models import ClassPlan, PlanCost
-from workflow.rules.budget import budget_of
 from workflow.rules.evaluate import findings_of
 from workflow.selectors import declared, years
 from workflow.views.common import standing_of, visible_plan
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from org.models import Department, User
     from rulebook.schema import Book
-    from workflow.rules.budget import Budget, BudgetRow
+    from workflow.forms.budget import CostLine, CostSheet
     from workflow.rules.findings import Finding
 
 
@@ -65,12 +65,12 @@ class Live:
     """What stands beside the form and in its cost table while one types."""
 
     plan: ClassPlan
-    budget: Budget
+    budget: CostSheet
     findings: list[tuple[Finding, str]]
     unreadable: list[tuple[str, str, str]]
     outside: bool
     card: bool
-    rows: list[tuple[BudgetRow, BoundField | None, BoundField | None]]
+    rows: list[tuple[CostLine, BoundField | None, BoundField | None]]
 
     @property
     def cells(self) -> str:
@@ -96,7 +96,7 @@ class Live:
 
 
 def live(sheet: Sheet, form: PlanForm) -> Live:
-    """Budget and findings of what is written, saved or not, by the same rules as the submission's."""
+    """CostSheet and findings of what is written, saved or not, by the same rules as the submission's."""
     plan, costs = sheet.as_written(form)
     findings = findings_of(plan, sheet.book, at=sheet.at, costs=costs)
     unreadable = [
@@ -106,7 +106,7 @@ def live(sheet: Sheet, form: PlanForm) -> Live:
         if name in form.fields and not form.has_error(name, "required")
     ]
     opens, closes = sheet.book.window.bounds(plan.year)
-    budget = budget_of(plan, costs, sheet.book)
+    budget = cost_sheet(plan, costs, sheet.book)
     return Live(
         plan=plan,
         budget=budget,
@@ -118,10 +118,10 @@ def live(sheet: Sheet, form: PlanForm) -> Live:
     )
 
 
-def _table(budget: Budget, form: PlanForm) -> list[tuple[BudgetRow, BoundField | None, BoundField | None]]:
+def _table(budget: CostSheet, form: PlanForm) -> list[tuple[CostLine, BoundField | None, BoundField | None]]:
     """Lines with their inputs; the subtotal, which has none, between the quota and what stands apart."""
 
-    def line(row: BudgetRow) -> tuple[BudgetRow, BoundField | None, BoundField | None]:
+    def line(row: CostLine) -> tuple[CostLine, BoundField | None, BoundField | None]:
         return row, form[f"cost_{row.item}"], form[f"note_{row.item}"]
 
     subtotal = [(budget.subtotal, None, None)] if budget.subtotal is not None else []
@@ -179,6 +179,6 @@ def filled(sheet: Sheet, data: QueryDict) -> PlanForm:
     """The form with every amount set to what the rate card allows (按标准填入)."""
     plan, costs = sheet.as_written(sheet.form(data))
     data = data.copy()
-    for item, amount in budget_of(plan, costs, sheet.book).standards().items():
+    for item, amount in cost_sheet(plan, costs, sheet.book).standards().items():
         data[f"cost_{item}"] = f"{amount:.2f}"
     return sheet.form(data)

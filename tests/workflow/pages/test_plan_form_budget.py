@@ -17,8 +17,8 @@ from org.models import Department, Union
 from rulebook import loader, rates
 from tests.workflow.pages.declaring import form_data, save_new, signed_in
 from tests.workflow.world import BOOKS, World, at
+from workflow.forms.budget import cost_sheet
 from workflow.models import ClassPlan, PlanCost
-from workflow.rules.budget import budget_of
 
 
 @pytest.fixture
@@ -108,7 +108,7 @@ def test_two_days_of_eighty_three_people(client: Any) -> None:
 def test_thirty_five_days_count_the_last_five_at_seventy_per_cent(client: Any) -> None:
     """S23: 18 425 yuan a person, staff 5 beyond a tenth of 40 trainees."""
     page = answer(client, trainees="40", staff="0", half_days="70", residential="1")
-    assert cell(page, "lodging-qty") == "40 人 × 35 天（30 天，另 5 天按 70%）"
+    assert cell(page, "lodging-qty") == "40 人 × 35 天（5 天按 70%）"
     assert cell(page, "quota-most") == yuan(Decimal("18425.00") * 40)
     page = answer(client, trainees="40", staff="5", half_days="70", residential="1")
     assert "工作人员 5 人，按学员 40 人最多 4 人。" in page
@@ -251,7 +251,7 @@ def test_the_table_adds_up(
         sessions=sessions,
         residential=residential,
     )
-    budget = budget_of(plan, [PlanCost(item=item, amount=amount) for item, amount in asked.items()], BOOK)
+    budget = cost_sheet(plan, [PlanCost(item=item, amount=amount) for item, amount in asked.items()], BOOK)
     assert budget.total == sum(asked.values(), Decimal(0))
     assert budget.subtotal is not None
     assert budget.subtotal.most == sum((row.most for row in budget.quota if row.most is not None), Decimal(0))
@@ -274,7 +274,7 @@ def test_without_a_rate_card_only_what_is_asked_is_shown() -> None:
     plan = ClassPlan(
         union=union, department=Department(code="x", union=union), year=2027, trainees=60, half_days=4
     )
-    budget = budget_of(plan, [PlanCost(item="meals", amount=Decimal("500.00"))], book)
+    budget = cost_sheet(plan, [PlanCost(item="meals", amount=Decimal("500.00"))], book)
     assert budget.subtotal is None
     assert [row.most for row in budget.rows] == [None] * len(budget.rows)
     assert budget.standards() == {}

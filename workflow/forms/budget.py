@@ -1,7 +1,7 @@
-"""A plan's budget as a table: each item's standard and quantity, what the card allows, what is asked.
+"""The cost lines of the plan form: what is typed beside what the rate card allows, line by line.
 
-The form draws it as one types, the decision page as it was handed in; both from the figures that
-:mod:`workflow.rules.plan` judges. Reads only; money is yuan for all 期 together.
+Pages that only show a plan's money read :mod:`workflow.rules.budget_table`; this one has a line for every
+amount that can be typed. Money is yuan for all 期 together.
 """
 
 from __future__ import annotations
@@ -10,15 +10,14 @@ from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
 
-from office.wording import days_text
 from rulebook.schema import UnknownCode
+from workflow.rules.budget_table import quantity_text
 from workflow.rules.content import COST_TITLES, LECTURE
 from workflow.rules.plan import lecture_ceiling, rate_ceilings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from rulebook.rates import CeilingLine
     from rulebook.schema import Book, LectureRate
     from workflow.models import ClassPlan, PlanCost
 
@@ -26,7 +25,7 @@ ZERO = Decimal("0.00")
 
 
 @dataclass(frozen=True)
-class BudgetRow:
+class CostLine:
     """One line. ``most`` is None where no standard limits it; ``applies`` is False for lodging of 走读."""
 
     item: str
@@ -56,17 +55,17 @@ class BudgetRow:
 
 
 @dataclass(frozen=True)
-class Budget:
+class CostSheet:
     """The whole table: the card's items, their subtotal, lecture fees apart, whatever else is asked."""
 
-    quota: list[BudgetRow]
-    lecture: BudgetRow
-    others: list[BudgetRow] = field(default_factory=list)
-    subtotal: BudgetRow | None = None
+    quota: list[CostLine]
+    lecture: CostLine
+    others: list[CostLine] = field(default_factory=list)
+    subtotal: CostLine | None = None
     person_days: Decimal = ZERO
 
     @property
-    def rows(self) -> list[BudgetRow]:
+    def rows(self) -> list[CostLine]:
         """Every line that can hold an amount, in the order of the table."""
         return [*self.quota, self.lecture, *self.others]
 
@@ -87,7 +86,7 @@ class Budget:
         return {row.item: row.most for row in self.rows if row.most is not None}
 
 
-def budget_of(plan: ClassPlan, costs: Iterable[PlanCost], book: Book) -> Budget:
+def cost_sheet(plan: ClassPlan, costs: Iterable[PlanCost], book: Book) -> CostSheet:
     """The budget of a plan, saved or not, by the rate card of ``book``."""
     asked = {cost.item: cost for cost in costs}
     card = book.rate_card
@@ -97,13 +96,13 @@ def budget_of(plan: ClassPlan, costs: Iterable[PlanCost], book: Book) -> Budget:
         line, cost = allowed.get(item.code), asked.pop(item.code, None)
         barred = item.lodging and not plan.residential
         quota.append(
-            BudgetRow(
+            CostLine(
                 item.code,
                 item.title,
                 asked=cost.amount if cost else ZERO,
                 note=cost.note if cost else "",
                 standard=line.standard if line else None,
-                quantity=_quantity(line) if line else "走读不列" if barred else "",
+                quantity=quantity_text(line) if line else "走读不列" if barred else "",
                 most=line.amount if line else ZERO if barred and card.enabled else None,
                 lodging=item.lodging,
                 applies=not barred,
@@ -111,28 +110,28 @@ def budget_of(plan: ClassPlan, costs: Iterable[PlanCost], book: Book) -> Budget:
             )
         )
     lecture = _lecture(plan, asked.pop(LECTURE, None), book)
-    others = [BudgetRow(item, item, asked=cost.amount, note=cost.note) for item, cost in asked.items()]
+    others = [CostLine(item, item, asked=cost.amount, note=cost.note) for item, cost in asked.items()]
     subtotal = None
     if card.enabled:
-        subtotal = BudgetRow(
+        subtotal = CostLine(
             "quota",
             "综合定额小计",
             asked=sum((row.asked for row in quota), ZERO),
             most=sum((line.amount for line in allowed.values()), ZERO),
         )
-    return Budget(quota, lecture, others, subtotal, plan.people * plan.days * plan.sessions)
+    return CostSheet(quota, lecture, others, subtotal, plan.people * plan.days * plan.sessions)
 
 
-def _lecture(plan: ClassPlan, cost: PlanCost | None, book: Book) -> BudgetRow:
+def _lecture(plan: ClassPlan, cost: PlanCost | None, book: Book) -> CostLine:
     rate = lecture_rate(plan, book)
     hours = f"{Decimal(plan.lecture_hours).normalize():f} 学时" if plan.lecture_hours else ""
-    return BudgetRow(
+    return CostLine(
         LECTURE,
         COST_TITLES[LECTURE],
         asked=cost.amount if cost else ZERO,
         note=cost.note if cost else "",
         standard=rate.before_tax if rate else None,
-        quantity=hours + _sessions(plan.sessions) if rate and hours else "",
+        quantity=f"{hours}{f' × {plan.sessions} 期' if plan.sessions > 1 else ''}" if rate and hours else "",
         most=lecture_ceiling(plan, book) if book.rate_card.enabled else None,
     )
 
@@ -145,19 +144,3 @@ def lecture_rate(plan: ClassPlan, book: Book) -> LectureRate | None:
         return book.rate_card.lecture_rate(plan.lecturer_title)
     except UnknownCode:
         return None
-
-
-def _quantity(line: CeilingLine) -> str:
-    text = f"{line.people} 人 × {_plain(line.days)} 天"
-    if line.beyond_days:
-        within, percent = _plain(line.days - line.beyond_days), _plain(line.beyond_rate * 100)
-        text += f"（{within} 天，另 {_plain(line.beyond_days)} 天按 {percent}%）"
-    return text + _sessions(line.sessions)
-
-
-def _sessions(number: int) -> str:
-    return f" × {number} 期" if number > 1 else ""
-
-
-def _plain(value: Decimal) -> str:
-    return days_text(int(value * 2))
