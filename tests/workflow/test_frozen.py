@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -76,7 +77,7 @@ def refused(act: Callable[[], object], match: str) -> None:
         act()
 
 
-def sql(statement: str, *values: object) -> None:
+def sql(statement: str, *values: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
 
@@ -91,7 +92,7 @@ def test_no_field_of_a_plan_handed_in_changes(world: World, place: str) -> None:
     before = {name: getattr(plan, name) for name in CONTENT_FIELDS}
     for name, value in OTHER.items():
         assert before[name] != value, name
-        refused(lambda n=name, v=value: ClassPlan.objects.filter(pk=plan.pk).update(**{n: v}), "is frozen")
+        refused(partial(ClassPlan.objects.filter(pk=plan.pk).update, **{name: value}), "is frozen")
     changed = acts.fresh(plan)
     changed.trainees = 999
     refused(changed.save, "is frozen")
@@ -198,8 +199,7 @@ def test_what_a_plan_is_doesnt_change_under_its_reviewers(world: World, place: s
         "union": Union.objects.found(code="other", name="别的工会", level="city"),
     }
     for column, words in SAYS.items():
-        plain = ClassPlan.objects.filter(pk=plan.pk)
-        refused(lambda p=plain, c=column: p.update(**{c: values[c]}), words)
+        refused(partial(ClassPlan.objects.filter(pk=plan.pk).update, **{column: values[column]}), words)
 
 
 def test_what_a_returned_plan_says_may_change_and_what_was_submitted_stays(world: World) -> None:

@@ -212,7 +212,7 @@ def test_s22_a_core_class_charges_nothing() -> None:
 
 
 def test_s22_a_certificate_needs_its_basis() -> None:
-    certificate = {"category": "certification", "subject": "ZG-02", "fee": Decimal(200)}
+    certificate: dict[str, Any] = {"category": "certification", "subject": "ZG-02", "fee": Decimal(200)}
     [finding] = wrong(facts_of(**certificate))
     assert (finding.code, finding.stops) == ("fee_basis", True)
     assert wrong(facts_of(**certificate, fee_basis="总工发〔2011〕49号")) == []
@@ -220,7 +220,7 @@ def test_s22_a_certificate_needs_its_basis() -> None:
 
 def test_s23_thirty_five_days_at_seventy_per_cent_beyond_thirty() -> None:
     """18 425 a person: 550 × (30 + 5 × 0.7); staff 5 > 10 % of 40."""
-    plan = {"half_days": 70, "hours": Decimal(280), "residential": True, "trainees": 40}
+    plan: dict[str, Any] = {"half_days": 70, "hours": Decimal(280), "residential": True, "trainees": 40}
     rows = {"lodging": "455600.00", "meals": "174200.00", "venue": "67000.00", "other": "40200.00"}
     facts = facts_of(**plan, staff=0, costs=rows)
     assert sum(line.amount for line in rate_ceilings(facts.plan, BINHAI)) == 40 * Decimal("18425.00")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from itertools import product
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, ProgrammingError, connection, transaction
@@ -31,7 +32,8 @@ def test_an_action_moves_a_plan_exactly_as_the_table_says(action: str, state: Pl
 
 
 def test_the_class_has_a_method_for_every_action_and_no_other() -> None:
-    methods = {t.name for t in ClassPlan._meta.get_field("state").get_all_transitions(ClassPlan)}
+    field: Any = ClassPlan._meta.get_field("state")
+    methods = {t.name for t in field.get_all_transitions(ClassPlan)}
     assert methods == set(TRANSITIONS) == set(T)
 
 

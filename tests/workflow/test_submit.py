@@ -15,6 +15,7 @@ from tests.workflow.world import BOOKS, World, at
 from workflow.models import ClassPlan, Decision, PlanVersion, WorkProcess, WorkTask
 from workflow.rules import content
 from workflow.services import drafts, submission
+from workflow.states import AttachmentKind
 
 SURVEY = (
     "《工会信息员培训班》不能报送：1. 没有需求调研依据。"
@@ -236,7 +237,7 @@ def test_a_survey_file_serves_as_well_as_a_reference(world: World) -> None:
     drafts.attach(
         plan_id=plan.pk,
         upload=SimpleUploadedFile("需求.pdf", b"%PDF-1.4\n%%EOF\n", "application/pdf"),
-        kind="survey",
+        kind=AttachmentKind.SURVEY,
         actor=world.people["xuanchuan-staff"],
         at=world.now(),
     )
