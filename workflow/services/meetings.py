@@ -220,7 +220,7 @@ def settle(
     if item.outcome:
         raise Conflict(f"《{plan.name}》已记录为“{item.get_outcome_display()}”。")
     if meeting.held_on > timezone.localdate(at):
-        raise Refused(f"{meeting} 定于 {chinese_date(meeting.held_on)}召开，会后才能记录结果。")
+        raise Refused(f"{meeting}定于 {chinese_date(meeting.held_on)}召开，会后才能记录结果。")
     case = base.demand_open(Act.SETTLE, plan, actor=actor, at=at)
     task, version = case.task, case.version
     if outcome in (MeetingOutcome.RETURNED, MeetingOutcome.EXCLUDED) and not opinion:
@@ -232,8 +232,9 @@ def settle(
         case MeetingOutcome.PASSED | MeetingOutcome.PASSED_CHANGED:
             if outcome == MeetingOutcome.PASSED_CHANGED:
                 version = _change(plan, version, figures or {}, costs or {}, actor, at)
-            findings = findings_of(plan, book, at=at)
-            _approve(plan, version, meeting, actor=actor, post=case.post, at=at)
+            spent = list(PlanCost.objects.filter(plan=plan))
+            findings = findings_of(plan, book, at=at, costs=spent)
+            _approve(plan, version, meeting, spent, actor=actor, post=case.post, at=at)
         case MeetingOutcome.DEFERRED:
             plan.defer()
             place = flows.Place(task.step, str(MeetingOutcome.DEFERRED.label), case.post, at, None)
@@ -311,7 +312,14 @@ def _change(
 
 
 def _approve(
-    plan: ClassPlan, version: PlanVersion, meeting: Meeting, *, actor: User, post: Post, at: datetime
+    plan: ClassPlan,
+    version: PlanVersion,
+    meeting: Meeting,
+    costs: Iterable[PlanCost],
+    *,
+    actor: User,
+    post: Post,
+    at: datetime,
 ) -> None:
     book = version.book.book
     fund = Fund.objects.filter(union=plan.union_id, year=plan.year, source=plan.source).first()
@@ -321,7 +329,7 @@ def _approve(
     titles = {item.code: item.title for item in book.rate_card.items} | content.COST_TITLES
     lines = [
         LineAmount(item=cost.item, title=titles.get(cost.item, cost.item), amount=cost.amount)
-        for cost in PlanCost.objects.filter(plan=plan)
+        for cost in costs
         if cost.amount
     ]
     number = f"P{plan.year}-{next_number(f'plan:{plan.union_id}:{plan.year}'):04}"
