@@ -316,7 +316,7 @@ def many(world: World, number: int) -> list[ClassPlan]:
 
 
 def test_a_list_costs_the_same_queries_whatever_its_length(world: World) -> None:
-    plans = many(world, 50)
+    plans = many(world, 20)
     people = ["xuanchuan-head", "jiceng-head", "secretary"]
     for act in Act:
         for name in people:

@@ -25,7 +25,7 @@ def overseen_unions(request: HttpRequest, ids: Collection[int] | None = None) ->
 
 
 def overseen_union(request: HttpRequest, unions: list[Union]) -> Union:
-    """The one the address asks for (``?union=binhai``), else the first; 404 for one he doesn't see."""
+    """The one the address asks for (``?union=CODE``), else the first; 404 for one he doesn't see."""
     code = request.GET.get("union", "")
     if not code:
         return unions[0]
