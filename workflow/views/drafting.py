@@ -6,6 +6,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import messages
+from django.core.exceptions import ObjectDoesNotExist
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 
 def answers_refusals(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """A view whose :class:`Refused` becomes a page: no book in force, no department."""
+    """A view whose :class:`Refused` becomes a page (no book in force, no department); what is gone, 404."""
 
     @wraps(view)
     def answered(request: HttpRequest, **named: Any) -> HttpResponse:
@@ -44,6 +45,9 @@ def answers_refusals(view: Callable[..., HttpResponse]) -> Callable[..., HttpRes
             return view(request, **named)
         except Refused as refused:
             return no(request, str(refused))
+        except ObjectDoesNotExist:
+            # Deleted by a colleague between our reading it and our locking it.
+            raise Http404 from None
 
     return answered
 
@@ -299,8 +303,6 @@ def file_delete(request: HttpRequest, pk: int) -> HttpResponse:
         drafts.detach(attachment_id=pk, actor=actor_of(request), at=at)
     except Refused as refused:
         messages.error(request, str(refused))
-    except PlanAttachment.DoesNotExist:
-        raise Http404 from None
     else:
         messages.success(request, f"附件“{attachment.file.name}”已删除。")
     return redirect(f"{back}#files")

@@ -10,6 +10,7 @@ import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
+from office.refusals import Refused
 from tests.workflow import acts
 from tests.workflow.pages.declaring import form_data, fresh, save, save_new, signed_in
 from tests.workflow.world import World, at
@@ -30,6 +31,9 @@ def client(world: World) -> Any:
 @pytest.fixture
 def colleague(world: World) -> Any:
     return signed_in(world, "xuanchuan-head")
+
+
+LIST = "/plans/"
 
 
 def edit_url(plan: ClassPlan) -> str:
@@ -140,6 +144,58 @@ def test_handing_in_what_was_changed_meanwhile_is_a_conflict(
     assert "我的说明" in page
     assert "45＋3 人" in page
     assert fresh(plan).state == "draft"
+
+
+# ---- the moment between looking and acting
+
+
+def _refuse(*_: Any, **__: Any) -> None:
+    raise Refused("就在刚才变了。")
+
+
+def _gone(*_: Any, **__: Any) -> None:
+    raise ClassPlan.DoesNotExist
+
+
+@pytest.mark.parametrize(
+    ("service", "page", "status"),
+    [
+        ("workflow.services.drafts.create_draft", "plan_new", 409),
+        ("workflow.services.drafts.edit_draft", "plan_edit", 409),
+        ("workflow.services.drafts.delete_draft", "plan_delete", 302),
+        ("workflow.services.drafts.detach", "file_delete", 302),
+        ("workflow.services.submission.submit", "plan_submit", 409),
+        ("workflow.services.submission.withdraw", "withdraw", 302),
+    ],
+)
+def test_a_refusal_after_the_gate_is_shown_and_what_is_gone_is_gone(
+    world: World, client: Any, monkeypatch: Any, service: str, page: str, status: int
+) -> None:
+    plan = save_new(client, file=png())
+    if page == "withdraw":
+        acts.submit(world, plan)
+    key = PlanAttachment.objects.get().pk if page == "file_delete" else plan.pk
+    address = reverse(f"workflow:{page}", args=[] if page == "plan_new" else [key])
+    sent = form_data(confirmed="1", revision=fresh(plan).revision, remark="我写的")
+    monkeypatch.setattr(service, _refuse)
+    answer = client.post(address, sent)
+    assert answer.status_code == status
+    text = answer.content.decode() if status == 409 else client.get(LIST).content.decode()
+    assert "就在刚才变了。" in text
+    if page in ("plan_new", "plan_edit"):
+        assert "我写的" in text
+    monkeypatch.setattr(service, _gone)
+    assert client.post(address, sent).status_code == 404
+
+
+def test_the_list_without_a_book_in_force_still_shows_the_lines(
+    world: World, client: Any, monkeypatch: Any
+) -> None:
+    save_new(client)
+    monkeypatch.setattr("workflow.views.declare.book_for", _refuse)
+    page = client.get(LIST).content.decode()
+    assert "就在刚才变了。" in page
+    assert "工会信息员培训班" in page
 
 
 # ---- files
