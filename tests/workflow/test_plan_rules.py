@@ -74,7 +74,7 @@ def test_it_weighs_what_the_book_says(broken: Broken, severity: Severity) -> Non
     found = wrong(facts)
     assert [(f.code, f.severity) for f in found] == [(broken.code, severity.value)]
     assert (found[0].stops, found[0].asks) == (severity == "block", severity != "block")
-    assert found[0].word == ("提示" if severity == "warn" else "不符合")
+    assert found[0].word == {"warn": "提示", "hold": "需审批"}.get(severity, "不符合")
 
 
 @pytest.mark.parametrize("broken", BROKEN, ids=name_of)

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 #: Beside the severities of a rule: nothing is wrong.
 PASS = "pass"  # noqa: S105
 
+#: 不符合 is what can't be handed in; an exemption somebody may grant is told apart from it.
+_WORDS = {PASS: "符合", Severity.WARN.value: "提示", Severity.HOLD.value: "需审批"}
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -33,8 +36,8 @@ class Finding:
 
     @property
     def word(self) -> str:
-        """符合 / 提示 / 不符合."""
-        return {PASS: "符合", Severity.WARN.value: "提示"}.get(self.severity, "不符合")
+        """符合 / 提示 / 需审批 / 不符合."""
+        return _WORDS.get(self.severity, "不符合")
 
     @property
     def stops(self) -> bool:
