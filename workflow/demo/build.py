@@ -28,7 +28,7 @@ from workflow.demo.lists import Stage, Topic, cells, costs
 from workflow.demo.people import OUTSIDER, PASSWORD, House, Office
 from workflow.excel import preview as previews
 from workflow.excel.template import Heading, filled
-from workflow.models import AgendaItem, ClassPlan, WorkTask
+from workflow.models import AgendaItem, ClassPlan, PlanImport, WorkTask
 from workflow.selectors.years import current_year
 from workflow.services import decisions, imports, meetings, submission
 from workflow.states import DecisionAction, MeetingOutcome
@@ -163,10 +163,10 @@ class _Loaded:
 
     def _superior(self, house: House) -> Union:
         code, name, level = house.superior
-        found = Union.objects.filter(code=code).first()
+        found: Union | None = Union.objects.filter(code=code).first()
         if found is not None:
             return found
-        superior = Union.objects.found(code=code, name=name, short_name=name, level=level, ordinal=1)
+        superior: Union = Union.objects.found(code=code, name=name, short_name=name, level=level, ordinal=1)
         post_code, department_name, title, person = OUTSIDER
         if not User.objects.filter(username="outsider").exists():
             department = Department.objects.create(
@@ -243,7 +243,7 @@ def _hand_in(built: Built) -> None:
             found = previews.preview(received, at=at, judged=False)
             imports.commit(
                 import_id=received.pk,
-                read=lambda locked, at=at: previews.preview(locked, at=at, judged=False).batch,
+                read=partial(_batch, at=at),
                 digest=found.batch.digest,
                 actor=clerk,
                 at=at,
@@ -254,6 +254,10 @@ def _hand_in(built: Built) -> None:
         if topic.stage != Stage.DRAFT:
             with _acting(plan.created_by) as clerk:
                 submission.submit(plan_id=plan.pk, actor=clerk, at=built.clock(SUBMIT, index))
+
+
+def _batch(received: PlanImport, *, at: datetime) -> imports.Batch:
+    return previews.preview(received, at=at, judged=False).batch
 
 
 def _review(built: Built) -> None:

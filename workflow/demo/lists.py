@@ -66,16 +66,15 @@ def topics(union: str) -> Mapping[str, tuple[Topic, ...]]:
     """The classes of a union's demo file by department code, each in the order written."""
     with (Path(__file__).parent / f"{union}.toml").open("rb") as file:
         found = tomllib.load(file)
-    return {
-        department: tuple(
-            Topic(
-                **{key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
-                | {"stage": Stage(row.get("stage", Stage.DRAFT))}
-            )
-            for row in rows
-        )
-        for department, rows in found.items()
+    return {department: tuple(_topic(row) for row in rows) for department, rows in found.items()}
+
+
+def _topic(row: Mapping[str, Any]) -> Topic:
+    plain: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in row.items()
     }
+    plain["stage"] = Stage(row.get("stage", Stage.DRAFT))
+    return Topic(**plain)
 
 
 #: Items of the rate card in the order of ``Topic.rates``.

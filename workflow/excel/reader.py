@@ -199,17 +199,19 @@ def _plain(cells: Mapping[int, Cell]) -> list[str]:
 def _header(grid: Grid, row: int, names: Mapping[str, Column]) -> _Header:
     rows = [row]
     below = grid.rows.get(row + 1, {})
-    texts = {column: cell.text.strip() for column, cell in grid.rows[row].items()}
-    name_at = next(c for c, text in texts.items() if names.get(heading(text)[0], _NOBODY).key == "name")
+    texts = {place: cell.text.strip() for place, cell in grid.rows[row].items()}
+    name_at = next(
+        place for place, text in texts.items() if names.get(heading(text)[0], _NOBODY).key == "name"
+    )
     under = [plain for plain in _plain(below) if plain in names]
     if name_at not in below and len(under) >= 2 and len(under) * 2 > len(below):
         # Two tiers: 经费（元） above 住宿费, 伙食费 …; the lower word names the column.
         rows.append(row + 1)
         upper = dict(texts)
-        for column, cell in below.items():
-            texts[column] = cell.text.strip()
-            if heading(texts[column])[0] not in names and column in upper:
-                texts[column] = upper[column]
+        for place, cell in below.items():
+            texts[place] = cell.text.strip()
+            if heading(texts[place])[0] not in names and place in upper:
+                texts[place] = upper[place]
     places: dict[str, int] = {}
     scales: dict[str, Decimal] = {}
     said: dict[str, str] = {}

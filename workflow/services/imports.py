@@ -74,7 +74,7 @@ def receive(
     *,
     department: Department,
     year: int,
-    upload: UploadedFile,
+    upload: UploadedFile[bytes],
     check: Callable[[PlanImport], object],
     actor: User,
     at: datetime,

@@ -1,0 +1,167 @@
+"""The demo: loaded once, refused elsewhere, and every role has something to do when it signs in."""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import datetime
+from io import StringIO
+from pathlib import Path
+
+import pytest
+import time_machine
+from django.apps import apps
+from django.core.management import CommandError, call_command
+from django.test import Client, TestCase, override_settings
+from django.urls import reverse
+from openpyxl import load_workbook
+from pytest_django import Settings
+
+from org.models import Post, Union, User
+from rulebook import loader
+from tests.workflow.world import at
+from workflow.demo.build import BOOKS
+from workflow.demo.clock import Clock
+from workflow.demo.people import HOUSES, PASSWORD
+from workflow.excel.reader import read_table
+from workflow.models import AgendaItem, ClassPlan, Decision, WorkTask
+from workflow.states import PlanState
+
+NOVEMBER = at(11, 21, 20, year=2026)
+
+
+def load(moment: datetime = NOVEMBER) -> str:
+    """What the command prints."""
+    out = StringIO()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        override_settings(VAR_DIR=Path(folder)),
+        time_machine.travel(moment, tick=True),
+    ):
+        call_command("load_demo", stdout=out)
+    return out.getvalue()
+
+
+def rows() -> dict[str, int]:
+    return {model._meta.label: model._default_manager.count() for model in apps.get_models()}
+
+
+class Loaded(TestCase):
+    first: str
+
+    @classmethod
+    def setUpTestData(cls) -> None:
+        cls.first = load()
+
+    def test_loading_again_changes_nothing(self) -> None:
+        before = rows()
+        assert "早已载入，没有改动" in load()
+        assert rows() == before
+
+    def test_it_prints_who_may_sign_in_as_what(self) -> None:
+        assert "已载入滨海新区总工会、绵阳市总工会" in self.first
+        assert f"密码都是 {PASSWORD}" in self.first
+        for user in User.objects.all():
+            assert f"{user.username} " in self.first
+            assert user.name in self.first
+            assert user.check_password(PASSWORD)
+
+    def test_every_state_and_every_desk_has_something(self) -> None:
+        for house in HOUSES:
+            plans = ClassPlan.objects.filter(union__code=house.code)
+            assert set(plans.values_list("state", flat=True)) >= {
+                PlanState.DRAFT,
+                PlanState.REVIEWING,
+                PlanState.AWAITING_MEETING,
+                PlanState.APPROVED,
+                PlanState.RETURNED,
+                PlanState.DEFERRED,
+            }
+            waiting = WorkTask.objects.filter(plan__in=plans, is_open=True)
+            desks = set(waiting.values_list("post__code", flat=True))
+            assert {f"{house.authority}-head", f"{house.finance}-head", "leader", "secretary"} <= desks
+            assert waiting.filter(step="sign").exists()
+            assert AgendaItem.objects.filter(plan__in=plans, outcome="").exists()
+            assert Decision.objects.filter(plan__in=plans, action="approve_changed").exists()
+            assert all(plan.project_id for plan in plans.filter(state="approved"))
+        call_command("audit_ledger", stdout=StringIO())
+
+    def test_the_pages_show_a_duplicate_and_a_line_over_its_standard(self) -> None:
+        for house in HOUSES:
+            said = {
+                finding["code"]
+                for decision in Decision.objects.filter(plan__union__code=house.code)
+                for finding in decision.findings
+                if finding["severity"] != "pass"
+            }
+            assert {"duplicate_plan", "over_ceiling_line"} <= said
+
+    def test_every_post_is_held_by_a_person_of_its_own(self) -> None:
+        assert not Post.objects.filter(tenures__isnull=True).exists()
+        assert len(set(User.objects.values_list("name", flat=True))) == User.objects.count()
+
+    def test_the_outsider_sees_nothing_and_the_auditor_everything_submitted(self) -> None:
+        with time_machine.travel(NOVEMBER, tick=True):
+            plan = ClassPlan.objects.filter(union__code="binhai", state="approved").earliest("pk")
+            address = reverse("workflow:plan", args=[plan.pk])
+            for username, status in (
+                ("outsider", 404),
+                ("binhai-auditor", 200),
+                ("mianyang-zuzhi-head", 404),
+            ):
+                client = Client()
+                client.force_login(
+                    User.objects.get(username=username), backend="django.contrib.auth.backends.ModelBackend"
+                )
+                assert client.get(address).status_code == status
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        at(11, 1, 0, 5, year=2026),
+        at(11, 3, 10, year=2026),
+        NOVEMBER,
+        at(1, 5, year=2027),
+        at(1, 31, 23, 55, year=2027),
+        at(8, 15, year=2027),
+    ],
+    ids=["first minute", "first days", "november", "january", "last minute", "august"],
+)
+def test_its_moments_are_past_in_order_and_inside_the_window(moment: datetime) -> None:
+    book = loader.read(BOOKS / "binhai-2018.toml")
+    clock = Clock(book.window, 2027, moment, steps=10)
+    opens, closes = book.window.bounds(2027)
+    moments = [clock(step, index) for step in range(10) for index in range(0, 56, 5)]
+    assert moments == sorted(moments)
+    assert moments[-1] <= moment
+    assert opens <= moments[0].date()
+    assert moments[-1].date() <= closes
+
+
+@pytest.mark.django_db
+def test_it_loads_in_the_first_hour_of_the_window() -> None:
+    load(at(11, 1, 0, 30, year=2026))
+    assert ClassPlan.objects.filter(state="approved").exists()
+
+
+@pytest.mark.django_db
+def test_only_a_demo_takes_accounts_with_a_public_password(settings: Settings) -> None:
+    settings.DEMO = False
+    with pytest.raises(CommandError, match="只能载入演示库"):
+        call_command("load_demo")
+    assert not User.objects.exists()
+
+
+@pytest.mark.django_db
+def test_workbooks_for_people_to_try_are_read_back_whole(tmp_path: Path) -> None:
+    call_command("load_demo", workbooks=tmp_path / "out", stdout=StringIO())
+    assert not Union.objects.exists()
+    for house in HOUSES:
+        book = loader.read(BOOKS / house.book)
+        for office in house.offices:
+            (path,) = (tmp_path / "out").glob(f"{house.name}-{office.name}-20*.xlsx")
+            with path.open("rb") as file:
+                table = read_table(file, book)
+            assert len(table.lines) == len(house.topics[office.code])
+            assert load_workbook(path).sheetnames[0] == "计划申报表"
+        assert list((tmp_path / "out").glob(f"{house.name}-*有差错的示例.xlsx"))
