@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
@@ -39,7 +40,7 @@ def _plan(plan: PlanWords) -> list[Any]:
         plan.sessions,
         plan.trainees,
         plan.staff,
-        plan.days,
+        Decimal(plan.days),
         plan.total,
     ]
 

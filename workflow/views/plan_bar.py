@@ -53,21 +53,7 @@ def decision_bar(
         ]
         return {"links": links, "why": "核对无误后报送。" if draft else "修改后重新报送。"}
     if reasons[Act.WITHDRAW] is None:
-        return {
-            "form": {
-                "action": reverse("workflow:withdraw", args=[plan.pk]),
-                "hidden": [],
-                "placeholder": "撤回说明（可不填）",
-                "opinion": typed.opinion,
-                "buttons": [
-                    {
-                        "value": "withdraw",
-                        "label": "撤回",
-                        "confirm": f"撤回《{plan.name}》？撤回后可修改再报。",
-                    }
-                ],
-            }
-        }
+        return {"why": f"{reasons[Act.AGREE] or ''}办理前可以撤回。", "withdraw": True}
     if plan.state in (PlanState.AWAITING_MEETING, PlanState.DEFERRED) and (
         reasons[Act.SETTLE] is None or reasons[Act.PUT_ON_AGENDA] is None
     ):
