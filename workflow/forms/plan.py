@@ -256,7 +256,8 @@ def field_of(finding: Finding, plan: ClassPlan, book: Book) -> str:
         case "time_missing":
             name = "time_slots" if not plan.time_slots else "half_days" if not plan.half_days else "sessions"
         case "category_holder":
-            name = "subject" if plan.category else "category"
+            # Whose class it is, or which business: the first is told by the category's own clause.
+            name = "category" if not plan.category or "类别依据" in finding.figures else "subject"
         case "off_plan":
             name = next(
                 (n for n in ("off_plan_reason", "source") if not getattr(plan, n)), "principal_approval"

@@ -255,6 +255,14 @@ def test_every_stop_links_to_the_box_that_mends_it(world: World, client: Any) ->
         assert f'id="{anchor}"' in form
 
 
+def test_a_class_of_another_departments_category_links_to_the_category(world: World, client: Any) -> None:
+    plan = save_new(client, category="core", subject="ZT-01")
+    found = client.get(url(plan)).context["findings"]
+    assert [(f.code, link.partition("#")[2]) for f, link in found if f.stops] == [
+        ("category_holder", "id_category")
+    ]
+
+
 def test_a_long_explanation_is_counted_and_kept(world: World, client: Any) -> None:
     plan = save_new(client)
     answer = hand_in(client, plan, "说" * 501)
