@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from office.refusals import Refused
 from org.models import Post, PostKind
-from org.selectors import duty_on, head_post, holder_of, post_by_code
+from org.selectors import Seat, duty_on, duty_seat, head_post, head_seat, seat_by_code
 from rulebook.schema import HolderKind, StepLevel
 
 if TYPE_CHECKING:
@@ -39,37 +39,45 @@ def turn(plan: ClassPlan, book: Book, index: int, on: date, *, author_id: int) -
     Raises :class:`Refused` naming the duty or post that isn't set up.
     """
     step = book.steps[index]
-    post = _post(step.holder, step, plan, on)
+    seat = _seat(step.holder, step, plan, on)
     last = index == len(book.steps) - 1
-    own = not last and step.holder.kind != HolderKind.OWN_HEAD and post.department_id == plan.department_id
-    holder = None if own or last else holder_of(post, on)
-    authors_own = holder is not None and holder.pk == author_id
+    own_head = step.holder.kind == HolderKind.OWN_HEAD
+    own = not last and not own_head and seat.post.department_id == plan.department_id
+    authors_own = not last and seat.holder_id == author_id
     if (own or authors_own) and step.stand_in is not None:
-        return Turn(step, index, _post(step.stand_in, step, plan, on), stands_in=True)
-    return Turn(step, index, post, stands_in=False)
+        return Turn(step, index, _seat(step.stand_in, step, plan, on).post, stands_in=True)
+    return Turn(step, index, seat.post, stands_in=False)
 
 
-def _post(holder: Holder, step: Step, plan: ClassPlan, on: date) -> Post:
+def _seat(holder: Holder, step: Step, plan: ClassPlan, on: date) -> Seat:
+    """The post with its holder, in one query."""
     union = plan.union
     if step.level == StepLevel.SUPERIOR:
         union = _superior(union, step)
     match holder.kind:
         case HolderKind.OWN_HEAD:
-            post = head_post(plan.department)
-            missing = f"{plan.department.name}没有设置负责人岗位"
+            seat = head_seat(plan.department, on)
         case HolderKind.POST:
-            post = post_by_code(union, holder.code)
-            missing = f"{union.name}没有设置“{holder.code}”岗位"
+            seat = seat_by_code(union, holder.code, on)
         case _:
-            duty = duty_on(union, holder.code, on)
-            post, missing = None, f"{union.name}没有指定承担“{step.title}”的部门或会议"
-            if duty is not None and duty.body is not None:
-                post = duty.body.secretary
-            elif duty is not None and duty.department is not None:
-                post, missing = head_post(duty.department), f"{duty.department.name}没有设置负责人岗位"
-    if post is None:
+            seat = duty_seat(union, holder.code, on)
+    if seat is None:
+        missing = _missing(holder, step, plan, union, on)
         raise Refused(f"“{step.title}”无人办理：{missing}。请联系系统管理员在“组织机构”中设置。")
-    return post
+    return seat
+
+
+def _missing(holder: Holder, step: Step, plan: ClassPlan, union: Union, on: date) -> str:
+    """What isn't set up."""
+    match holder.kind:
+        case HolderKind.OWN_HEAD:
+            return f"{plan.department.name}没有设置负责人岗位"
+        case HolderKind.POST:
+            return f"{union.name}没有设置“{holder.code}”岗位"
+    duty = duty_on(union, holder.code, on)
+    if duty is not None and duty.department is not None:
+        return f"{duty.department.name}没有设置负责人岗位"
+    return f"{union.name}没有指定承担“{step.title}”的部门或会议"
 
 
 def _superior(union: Union, step: Step) -> Union:
