@@ -16,8 +16,11 @@ if TYPE_CHECKING:
 
 
 def book_for(union: Union, on: datetime.date) -> RuleBook:
-    """The edition in force for ``union`` on ``on`` (one query); ``Refused`` if there is none."""
-    found = RuleBook.objects.in_force(on).filter(union=union).order_by().first()
+    """The edition in force for ``union`` on ``on``; ``Refused`` if there is none.
+
+    One query, and one more where this process meets the content for the first time.
+    """
+    found = RuleBook.objects.in_force(on).without_text().filter(union=union).order_by().first()
     if found is None:
         raise Refused(f"{union}在 {on:%Y-%m-%d} 没有施行中的制度，请先载入（manage.py load_rulebook）")
     return found

@@ -29,7 +29,10 @@ _ASIDE = (
 
 @dataclass(frozen=True)
 class Duplicate:
-    """Another plan much like this one. ``share``: of the smaller audience, 0…1."""
+    """Another plan much like this one. ``share``: of the smaller audience, 0…1.
+
+    Of ``plan`` only what a finding names is loaded.
+    """
 
     plan: ClassPlan
     share: Decimal
@@ -66,6 +69,16 @@ def suspected(plans: Sequence[ClassPlan], book: Book) -> dict[int, list[Duplicat
         )
         .exclude(state__in=_ASIDE)
         .select_related("department")
+        .only(
+            "name",
+            "year",
+            "serial",
+            "subject",
+            "state",
+            "audience_units",
+            "audience_levels",
+            "department__name",
+        )
         .order_by("serial")
     )
     by_subject: dict[str, list[ClassPlan]] = {}

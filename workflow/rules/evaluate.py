@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Exists, OuterRef, Subquery, TextField, Value
+from django.db.models.functions import Cast, JSONObject
 from django.utils import timezone
 
 from org.models import Duty
-from workflow.models import PlanAttachment, PlanCost, PlanVersion
+from workflow.models import ClassPlan, PlanAttachment, PlanCost, PlanVersion
 from workflow.rules.duplicates import suspected
 from workflow.rules.plan import Facts, check
 from workflow.states import AttachmentKind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import datetime
+    from collections.abc import Sequence
+    from datetime import date, datetime
 
     from rulebook.schema import Book
-    from workflow.models import ClassPlan
     from workflow.rules.findings import Finding
 
 
@@ -29,18 +33,47 @@ def findings_of(
     return findings_of_many([plan], book, at=at, costs=None if costs is None else [costs])[0]
 
 
-def _first_submissions(plans: Sequence[ClassPlan]) -> dict[int, datetime]:
-    """When each plan was first handed in; no query while all are at their first version."""
-    known = {
-        plan.pk: plan.version.submitted_at
-        for plan in plans
-        if plan.version is not None and plan.version.number == 1
-    }
-    later = [plan.pk for plan in plans if plan.version_id and plan.pk not in known]
-    if later:
-        first = PlanVersion.objects.filter(plan__in=later, number=1)
-        known.update(first.values_list("plan", "submitted_at"))
-    return known
+@dataclass(frozen=True)
+class _Kept:
+    """What the database keeps beside a plan's own row."""
+
+    duties: frozenset[str]
+    surveyed: bool = False
+    first_submitted: datetime | None = None
+    costs: tuple[PlanCost, ...] = ()
+
+
+def _kept(plans: Sequence[ClassPlan], day: date, *, with_costs: bool) -> dict[int, _Kept]:
+    """By the index of the plan in ``plans``. One statement for saved plans, one for those that aren't."""
+    kept: dict[int, _Kept] = {}
+    if saved := {plan.pk: index for index, plan in enumerate(plans) if plan.pk}:
+        duties = Duty.objects.on(day).filter(department=OuterRef("department")).order_by().values("code")
+        first = PlanVersion.objects.filter(plan=OuterRef("pk"), number=1).order_by().values("submitted_at")
+        surveys = PlanAttachment.objects.filter(plan=OuterRef("pk"), kind=AttachmentKind.SURVEY)
+        costs = PlanCost.objects.filter(plan=OuterRef("pk")).order_by("id")
+        # As text: a number of JSON would come back as a float.
+        line = JSONObject(item="item", amount=Cast("amount", TextField()), note="note")
+        lines = (
+            ArraySubquery(costs.values(line=line)) if with_costs else Value(None, output_field=TextField())
+        )
+        rows = ClassPlan.objects.filter(pk__in=saved).order_by()
+        for pk, codes, surveyed, submitted, spent in rows.values_list(
+            "pk", ArraySubquery(duties), Exists(surveys), Subquery(first), lines
+        ):
+            kept[saved[pk]] = _Kept(
+                frozenset(codes), surveyed, submitted, tuple(_cost(pk, row) for row in spent or ())
+            )
+    if new := {index: plan.department_id for index, plan in enumerate(plans) if not plan.pk}:
+        held: defaultdict[int | None, set[str]] = defaultdict(set)
+        terms = Duty.objects.on(day).filter(department__in=set(new.values())).order_by()
+        for code, department in terms.values_list("code", "department"):
+            held[department].add(code)
+        kept.update({index: _Kept(frozenset(held[department])) for index, department in new.items()})
+    return kept
+
+
+def _cost(plan_id: int, row: dict[str, str]) -> PlanCost:
+    return PlanCost(plan_id=plan_id, item=row["item"], amount=Decimal(row["amount"]), note=row["note"])
 
 
 def findings_of_many(
@@ -52,41 +85,24 @@ def findings_of_many(
 ) -> list[list[Finding]]:
     """The findings of each plan, in the order given; all of one union and year, department loaded.
 
-    Five queries however many plans: costs, survey files, first submissions, duties, duplicates.
+    Two queries however many plans, three where some aren't saved: what is kept beside them, duplicates.
     """
     if not plans:
         return []
-    keys = [plan.pk for plan in plans if plan.pk]
-    if costs is None:
-        by_plan: Mapping[int, list[PlanCost]] = defaultdict(list)
-        for cost in PlanCost.objects.filter(plan__in=keys):
-            by_plan[cost.plan_id].append(cost)
-        costs = [by_plan[plan.pk] for plan in plans]
-    surveyed = set(
-        PlanAttachment.objects.filter(plan__in=keys, kind=AttachmentKind.SURVEY).values_list(
-            "plan", flat=True
-        )
-    )
-    handed_in = _first_submissions(plans)
-    day = timezone.localdate(at)
-    duties: Mapping[int | None, set[str]] = defaultdict(set)
-    for code, department in Duty.objects.filter(
-        department__in={plan.department_id for plan in plans}, period__contains=day
-    ).values_list("code", "department"):
-        duties[department].add(code)
+    kept = _kept(plans, timezone.localdate(at), with_costs=costs is None)
     duplicates = suspected(plans, book)
     return [
         check(
             Facts(
                 plan=plan,
-                costs=plan_costs,
+                costs=kept[index].costs if costs is None else costs[index],
                 book=book,
                 department_code=plan.department.code,
-                duties=frozenset(duties[plan.department_id]),
-                has_survey_file=plan.pk in surveyed,
-                handed_in=handed_in.get(plan.pk, at),
+                duties=kept[index].duties,
+                has_survey_file=kept[index].surveyed,
+                handed_in=kept[index].first_submitted or at,
                 duplicates=duplicates.get(index, ()),
             )
         )
-        for index, (plan, plan_costs) in enumerate(zip(plans, costs, strict=True))
+        for index, plan in enumerate(plans)
     ]
