@@ -14,9 +14,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from viewflow import this
-from viewflow.workflow import flow, lock
+from viewflow.workflow import flow, lock, signals
 from viewflow.workflow.base import Edge
+from viewflow.workflow.nodes.end import EndActivation
 from viewflow.workflow.nodes.handle import HandleActivation
+from viewflow.workflow.nodes.start import StartHandleActivation
 from viewflow.workflow.status import PROCESS, STATUS
 
 from workflow.models import ClassPlan, WorkProcess, WorkTask
@@ -100,6 +102,57 @@ class Desk(flow.Handle):
         yield Edge(src=self, dst=self.otherwise, edge_class="default")
 
 
+class BeginActivation(StartHandleActivation):
+    """The first task of a run, done as it is born. The caller's transaction and the plan's lock are around
+    it, so it needs neither a savepoint nor a lock on the process it has just made."""
+
+    @StartHandleActivation.status.transition(source=STATUS.NEW)
+    def execute(self) -> None:
+        signals.task_started.send(sender=self.flow_class, process=self.process, task=self.task)
+        self.process.save()
+        self.complete()
+        signals.flow_started.send(sender=self.flow_class, process=self.process, task=self.task)
+        self.activate_next()
+
+
+class Begin(flow.StartHandle):
+    """Where a run begins."""
+
+    activation_class = BeginActivation
+
+
+class FinishActivation(EndActivation):
+    """The last task of a run, done as it is born: a plan has one open task at most, so none is left."""
+
+    @classmethod
+    def create(
+        cls, flow_task: Any, prev_activation: Any, token: Any, data: Any = None, seed: Any = None
+    ) -> Any:
+        process, moment = prev_activation.process, prev_activation.task.finished
+        process.status, process.finished, process.is_open = PROCESS.DONE, moment, False
+        process.save()
+        task = WorkTask(
+            process=process,
+            flow_task=flow_task,
+            token=token,
+            data={},
+            status=STATUS.DONE,
+            created=moment,
+            started=moment,
+            finished=moment,
+        )
+        task.save_after(prev_activation.task)
+        for signal in (signals.task_started, signals.task_finished, signals.flow_finished):
+            signal.send(sender=flow_task.flow_class, process=process, task=task)
+        return cls(task)
+
+
+class Finish(flow.End):
+    """Where a run ends."""
+
+    activation_class = FinishActivation
+
+
 class PlanFlow(flow.Flow):
     """年度计划审批."""
 
@@ -108,12 +161,12 @@ class PlanFlow(flow.Flow):
     lock_impl = lock.SelectForUpdateLock(nowait=False, attempts=1)
     process_title = "年度计划审批"
 
-    start = flow.StartHandle(this.begin).Next(this.review)
+    start = Begin(this.begin).Next(this.review)
     review = Desk()
     decide = Desk()
     revise = Desk()
     hold = Desk()
-    end = flow.End()
+    end = Finish()
 
     def begin(self, activation: Any, plan: ClassPlan, place: Place) -> WorkProcess:
         """Binds the new process to its plan and to the first desk."""
@@ -135,8 +188,6 @@ def close(task: WorkTask, *, plan: ClassPlan, place: Place | None, actor: User, 
     """
     process = cast("WorkProcess", task.process)
     process.plan, process.place = plan, place
-    if place is None:
-        process.is_open = False
     activation = DeskActivation(task)
     activation.process = process
     activation.close(actor, at)

@@ -1,4 +1,4 @@
-"""Tasks and processes are kept in two tables; saving one is one statement that leaves both as Django would."""
+"""Tasks and processes are kept in two tables; one statement saves both, as Django would leave them."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ def test_an_insert_writes_both_rows_and_the_link_at_once(task: WorkTask, django_
         new.save_after(task)
     base, whole = Task.objects.get(pk=new.pk), WorkTask.objects.get(pk=new.pk)
     assert (base.process_id, base.flow_task, base.data) == (task.process_id, PlanFlow.review, {"a": 1})
+    assert base.flow_task_type == task.flow_task_type == "HUMAN"
     assert (whole.step, whole.is_open, whole.status, whole.pk) == ("x", False, STATUS.NEW, new.task_ptr_id)
     assert [one.pk for one in whole.previous.all()] == [task.pk]
 

@@ -70,6 +70,7 @@ class WorkTask(SavedInOneStatement, Task):
 
     def save_after(self, task: Task) -> None:
         """Inserts the new task with the link to the one it follows."""
+        self.flow_task_type = self.flow_task.task_type
         self.insert(follows=(Task.previous.through, "from_task_id", "to_task_id", task.pk))
 
     def is_overdue(self, at: datetime) -> bool:
