@@ -102,9 +102,16 @@ def test_a_file_makes_an_open_editor_stale_too(world: World) -> None:
 
 def test_only_content_is_written(world: World) -> None:
     plan = world.draft()
-    for field, value in (("state", "approved"), ("plan_number", "P1"), ("year", 2030), ("created_by", None)):
+    for fields in ({"state": "approved"}, {"plan_number": "P1"}, {"serial": "9"}):
         with pytest.raises(ValueError, match="not content of a plan"):
-            acts.edit(world, plan, **{field: value})
+            drafts.edit_draft(
+                plan_id=plan.pk,
+                revision=0,
+                fields=fields,
+                costs={},
+                actor=world.people["xuanchuan-staff"],
+                at=world.now(),
+            )
     assert acts.fresh(plan).state == "draft"
 
 
