@@ -51,6 +51,9 @@ def decision_bar(
             {"label": "修改", "url": reverse("workflow:plan_edit", args=[plan.pk]), "primary": False},
             {"label": "报送…", "url": reverse("workflow:plan_submit", args=[plan.pk]), "primary": True},
         ]
+        if reasons[Act.DELETE] is None:
+            url = reverse("workflow:plan_delete", args=[plan.pk])
+            links.insert(0, {"label": "删除…", "url": url, "primary": False})
         return {"links": links, "why": "核对无误后报送。" if draft else "修改后重新报送。"}
     if reasons[Act.WITHDRAW] is None:
         return {"why": f"{reasons[Act.AGREE] or ''}办理前可以撤回。", "withdraw": True}

@@ -35,7 +35,7 @@ def post(client: Client, plan: ClassPlan, who, task: int, action: str, **more: s
 def buttons(text: str) -> set[str]:
     """The acts the page offers, by what it would post or open."""
     offered = set(re.findall(r'<button[^>]*name="action" value="(\w+)"', text))
-    for act, mark in (("edit", "/edit/"), ("submit", "/submit/")):
+    for act, mark in (("edit", "/edit/"), ("submit", "/submit/"), ("delete", "/delete/")):
         if re.search(rf'class="button[^"]*" href="[^"]*{mark}"', text):
             offered.add(act)
     if re.search(r'action="[^"]*/withdraw/"', text):
@@ -50,6 +50,7 @@ ACTS = {
     "withdraw": Act.WITHDRAW,
     "edit": Act.EDIT,
     "submit": Act.SUBMIT,
+    "delete": Act.DELETE,
 }
 
 

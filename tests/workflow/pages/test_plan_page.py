@@ -297,6 +297,23 @@ def test_a_short_fund_is_said_before_the_meeting(db: None, client: Client) -> No
     assert "差 1,000.00 元，资金不足时不能通过。" in outlook[2]
 
 
+def test_the_other_book_shows_its_own_words(db: None, client: Client) -> None:
+    world = worlds.build("mianyang", "mianyang-2018.toml", name="绵阳市总工会", meeting="党组会议")
+    plan = acts.to_meeting(world, world.draft())
+    answer = look(client, plan, world.people["secretary"])
+    assert [stage.title for stage in answer.context["stages"]] == [
+        "经办",
+        *(step.title for step in world.book.book.steps),
+        "下达经费",
+    ]
+    page = answer.content.decode()
+    assert world.book.book.title in page
+    assert ("按标准（元）" in page) == world.book.book.rate_card.enabled
+    print_page = client.get(reverse("workflow:plan_print", args=[plan.pk])).content.decode()
+    assert "绵阳市总工会培训班次审批单" in print_page
+    assert "壹万元整" in print_page
+
+
 # ---- banners
 
 
