@@ -198,6 +198,7 @@ def rows(house: House, office: Office, book: Book, phone: str) -> list[dict[str,
     source = book.sources[0].title
     return [
         cells(topic, modules=modules, source=source, owner=office.clerk, phone=phone)
+        | {"subject": f"{topic.subject} {book.subject(topic.subject).title}"}
         for topic in house.topics[office.code]
     ]
 

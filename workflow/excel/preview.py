@@ -152,7 +152,7 @@ def _note_repeats(found: Preview, existing: Existing) -> None:
                     "name",
                     cell,
                     f"可能重复导入：本部门 {found.year} 年度已有同名班次（{what}）。",
-                    "确是另一个班的，请改名以便区分；修改已有班次请用“导出计划表”下载的文件。",
+                    "确是另一个班的，请改名以便区分；修改已有班次请用“导出 Excel”下载的文件。",
                 )
             )
         elif rows[key] > 1 and key in first:

@@ -174,7 +174,18 @@ def _row(sheet: Worksheet, shown: Sequence[Column], row: int, number: int, value
         cell = sheet.cell(row=row, column=total)
         cell.value = f'=IF(COUNT({parts[0]}:{parts[-1]})=0,"",SUM({parts[0]}:{parts[-1]}))'
         cell.style = BODY["money"]
-    sheet.row_dimensions[row].height = 30 if values else 22
+    sheet.row_dimensions[row].height = max(24, 4 + 14 * _lines(shown, values))
+
+
+def _lines(shown: Sequence[Column], values: Values) -> int:
+    """Lines the tallest cell of a row needs; a Chinese character is two wide."""
+    most = 1
+    for column in shown:
+        value = values.get(column.key)
+        if isinstance(value, str) and not column.extra:
+            width = sum(2 if ord(char) > 0x2E80 else 1 for char in value)
+            most = max(most, -(-width // max(int(column.width) - 1, 1)))
+    return most
 
 
 def _dictionaries(workbook: Workbook, shown: Sequence[Column]) -> dict[str, str]:

@@ -45,7 +45,7 @@ class Command(BaseCommand):
             self.stdout.write(line)
         self.stdout.write(f"\n以上帐号的密码都是 {PASSWORD}，人员均为虚构。")
         folder = settings.VAR_DIR / "demo-workbooks"
-        if not folder.is_dir():
+        if made or not folder.is_dir():
             write_workbooks(folder, current_year(now))
         self.stdout.write(f"各部门填好的计划表在 {folder}，可用来试导入。")
 
