@@ -69,7 +69,7 @@ def test_many_are_agreed_to_with_a_result_each(day: Day) -> None:
     expect(page.get_by_role("heading", name="批量同意结果")).to_be_visible()
     expect(page.get_by_role("row", name="劳动争议调解员培训班")).to_contain_text("已同意")
     expect(page.get_by_role("row", name="新任工会干部培训班")).to_contain_text("未办理")
-    day.picture(page, "批量同意结果")
+    day.look(page)
     assert plan("劳动争议调解员培训班").tasks.get(is_open=True).step_title == "财务会审"
     assert plan("新任工会干部培训班").decisions.count() == 2
 
@@ -97,4 +97,4 @@ def test_the_years_plan_goes_to_the_meeting_and_to_excel(day: Day) -> None:
 
     page.goto("/year-plan/")
     expect(page.get_by_role("row", name="工会干部轮训班")).to_contain_text("P2027-")
-    day.picture(page, "年度计划")
+    day.look(page)

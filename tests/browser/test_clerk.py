@@ -111,7 +111,7 @@ def test_a_workbook_becomes_drafts_and_its_faults_a_workbook(day: Day) -> None:
     page.get_by_role("button", name="上传并预览").click()
     assert page.url.endswith("/imports/new/") or "file" in page.content()
     page.locator("input[type=file]").set_input_files(upload)
-    day.picture(page, "上传")
+    day.look(page)
     page.get_by_role("button", name="上传并预览").click()
 
     expect(page.get_by_role("heading", name="导入预览")).to_be_visible()
