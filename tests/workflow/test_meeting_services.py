@@ -13,12 +13,12 @@ from office.refusals import Conflict, Refused
 from tests.workflow import acts
 from tests.workflow import world as worlds
 from tests.workflow.world import World, at
-from workflow.models import AgendaItem, Decision, Meeting, PlanVersion
+from workflow.models import AgendaItem, ClassPlan, Decision, Meeting, PlanVersion
 from workflow.services import meetings
 from workflow.states import MeetingOutcome
 
 
-def waiting(world: World, *names: str, department: str = "xuanchuan"):
+def waiting(world: World, *names: str, department: str = "xuanchuan") -> list[ClassPlan]:
     return [acts.to_meeting(world, world.draft(department, name=name)) for name in names]
 
 
@@ -53,10 +53,8 @@ def test_minutes_known_beforehand_are_the_moneys_paper(world: World) -> None:
 
 
 def test_an_agenda_stands_in_the_order_of_the_organisation(world: World) -> None:
-    late, early = (
-        *waiting(world, "权益班", department="quanyi"),
-        *waiting(world, "宣传班", department="xuanchuan"),
-    )
+    (late,) = waiting(world, "权益班", department="quanyi")
+    (early,) = waiting(world, "宣传班", department="xuanchuan")
     meeting = acts.call(world, late, early)
     assert [(item.ordinal, item.plan) for item in meeting.items.all()] == [(1, early), (2, late)]
 

@@ -8,7 +8,6 @@ from io import BytesIO
 from typing import Any
 
 from django.db import connection
-from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from openpyxl import Workbook, load_workbook
@@ -92,12 +91,12 @@ def _fund(world: World, plan: ClassPlan) -> None:
     ClassPlan.objects.filter(pk=plan.pk).update(state="approved", plan_number=number, project=project)
 
 
-def posted(meeting: Meeting, *, confirmed: bool = True, **by_name: Fields) -> Fields:
+def posted(meeting: Meeting, by_name: dict[str, Fields] | None = None, *, confirmed: bool = True) -> Fields:
     """The agenda as its page posts it, 通过 everywhere but where ``by_name`` (班名 → field → value) says."""
     data: Fields = {"confirmed": "1"} if confirmed else {}
     for item in AgendaItem.objects.filter(meeting=meeting, outcome="").select_related("plan"):
         data[f"i{item.pk}-outcome"] = "passed"
-        for field, value in by_name.get(item.plan.name, {}).items():
+        for field, value in (by_name or {}).get(item.plan.name, {}).items():
             data[f"i{item.pk}-{field}"] = value
     return data
 
@@ -108,14 +107,14 @@ def available(world: World) -> Decimal:
     return fund_totals([world.fund.pk])[world.fund.pk].available
 
 
-def workbook(response: HttpResponse) -> Workbook:
+def workbook(response: Any) -> Workbook:
     """A downloaded workbook, opened."""
     assert response.status_code == 200
     assert response["Content-Disposition"].startswith("attachment")
     return load_workbook(BytesIO(response.content))
 
 
-def queries(ask: Callable[[], HttpResponse]) -> int:
+def queries(ask: Callable[[], Any]) -> int:
     """How many statements a page costs."""
     with CaptureQueriesContext(connection) as captured:
         assert ask().status_code == 200

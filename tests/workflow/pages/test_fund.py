@@ -50,16 +50,16 @@ FORM = {
 
 def test_finance_sets_up_a_fund_after_reading_the_amount_once_more(client: Client, world: World) -> None:
     as_(client, world, "caiwu-staff")
-    page = client.get(NEW)
-    assert [entry.code for entry in page.context["sources"]] == ["business"]  # special has its fund
+    form = client.get(NEW)
+    assert [entry.code for entry in form.context["sources"]] == ["business"]  # special has its fund
     asked = client.post(NEW, FORM)
     assert "420,000.50 元（肆拾贰万元伍角整）" in asked.text
     assert Fund.objects.count() == 1
     response = client.post(NEW, FORM | {"confirmed": "1"})
     fund = Fund.objects.get(source="business")
-    assert response.url == url("fund", fund.pk)
+    assert response["Location"] == url("fund", fund.pk)
     assert (fund.status, fund.year, fund.basis) == ("control", 2027, "预算〔2027〕1号")
-    page = client.get(response.url).text
+    page = client.get(response["Location"]).text
     assert "控制数" in page
     assert "420,000.50" in page
     assert "预算〔2027〕1号" in page
