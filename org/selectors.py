@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import Group
 from django.contrib.postgres.expressions import ArraySubquery
@@ -11,10 +12,10 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 from guardian.models import GroupObjectPermission, UserObjectPermission
 
+from office.prepared import Prepared
 from org.models import Duty, DutyCode, Post, PostKind, Tenure, User
 
 if TYPE_CHECKING:
-    import datetime
     from collections.abc import Iterable
 
     from org.models import Department, Union
@@ -73,30 +74,57 @@ class Seat:
     holder_id: int | None
 
 
-def _seat(posts: QuerySet[Post], on: datetime.date) -> Seat | None:
-    """The first of ``posts`` by ordinal, in one query with its holder."""
+def _first_with_holder(posts: QuerySet[Post], on: datetime.date) -> QuerySet[Post]:
     holder = Tenure.objects.on(on).filter(post=OuterRef("pk"), user__is_active=True).order_by()
     found = posts.annotate(seat_holder=Subquery(holder.values("user")[:1])).select_related("department")
-    post = found.order_by("ordinal", "id").first()
+    return found.order_by("ordinal", "id")[:1]
+
+
+def _of_duty(union: int, code: str, on: datetime.date) -> QuerySet[Post]:
+    duty = Duty.objects.on(on).filter(union=union, code=code).order_by()
+    heads = Q(kind=PostKind.HEAD, department__in=duty.values("department"))
+    keepers = Q(pk__in=duty.values("body__secretary"))
+    return Post.objects.filter(heads | keepers, union=union)
+
+
+_HEAD: Prepared[Post] = Prepared(
+    lambda department, on: _first_with_holder(
+        Post.objects.filter(department=department, kind=PostKind.HEAD), on
+    ),
+    department=int,
+    on=datetime.date,
+)
+_BY_CODE: Prepared[Post] = Prepared(
+    lambda union, code, on: _first_with_holder(Post.objects.filter(union=union, code=code), on),
+    union=int,
+    code=str,
+    on=datetime.date,
+)
+_BY_DUTY: Prepared[Post] = Prepared(
+    lambda union, code, on: _first_with_holder(_of_duty(union, code, on), on),
+    union=int,
+    code=str,
+    on=datetime.date,
+)
+
+
+def _seat(post: Any) -> Seat | None:
     return None if post is None else Seat(post, post.seat_holder)
 
 
 def head_seat(department: Department, on: datetime.date) -> Seat | None:
-    """:func:`head_post` with its holder."""
-    return _seat(Post.objects.filter(department=department, kind=PostKind.HEAD), on)
+    """:func:`head_post` with its holder, in one query."""
+    return _seat(_HEAD.first(department=department.pk, on=on))
 
 
 def seat_by_code(union: Union, code: str, on: datetime.date) -> Seat | None:
-    """:func:`post_by_code` with its holder."""
-    return _seat(Post.objects.filter(union=union, code=code), on)
+    """:func:`post_by_code` with its holder, in one query."""
+    return _seat(_BY_CODE.first(union=union.pk, code=code, on=on))
 
 
 def duty_seat(union: Union, code: str, on: datetime.date) -> Seat | None:
     """Who acts for the duty: the head post of the department that holds it, or the body's secretary."""
-    duty = Duty.objects.on(on).filter(union=union, code=code).order_by()
-    heads = Q(kind=PostKind.HEAD, department__in=duty.values("department"))
-    keepers = Q(pk__in=duty.values("body__secretary"))
-    return _seat(Post.objects.filter(heads | keepers, union=union), on)
+    return _seat(_BY_DUTY.first(union=union.pk, code=code, on=on))
 
 
 def tenures_of(post: Post) -> list[Tenure]:
@@ -179,6 +207,23 @@ class Standing:
         return post_id in self.post_ids
 
 
+def _posts_with_duties(user: int, on: datetime.date) -> QuerySet[Any]:
+    duties = (
+        Duty.objects.on(on)
+        .filter(Q(department=OuterRef("department")) | Q(body__secretary=OuterRef("pk")))
+        .order_by()
+        .values(duty=JSONObject(code="code", union="union"))
+    )
+    return (
+        Post.objects.filter(tenures__user=user, tenures__period__contains=on)
+        .select_related("union", "department")
+        .annotate(duties_held=ArraySubquery(duties))
+    )
+
+
+_POSTS: Prepared[Any] = Prepared(_posts_with_duties, user=int, on=datetime.date)
+
+
 def standing(user: User, on: datetime.date, *, to_act: bool = False) -> Standing:
     """Everything about a person on a day, in two queries however much he holds or was granted.
 
@@ -187,17 +232,7 @@ def standing(user: User, on: datetime.date, *, to_act: bool = False) -> Standing
     """
     if not user.is_active or user.pk is None:
         return Standing(user=user, on=on)
-    duties = (
-        Duty.objects.on(on)
-        .filter(Q(department=OuterRef("department")) | Q(body__secretary=OuterRef("pk")))
-        .order_by()
-        .values(duty=JSONObject(code="code", union="union"))
-    )
-    posts = tuple(
-        Post.objects.filter(tenures__user=user, tenures__period__contains=on)
-        .select_related("union", "department")
-        .annotate(duties_held=ArraySubquery(duties))
-    )
+    posts = tuple(_POSTS(user=user.pk, on=on))
     post_ids = frozenset(post.pk for post in posts)
     department_ids = frozenset(post.department_id for post in posts if post.department_id is not None)
     held: dict[str, set[int]] = {code: set() for code in DutyCode.values}

@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from django.db.models import Q, QuerySet
+
+from office.prepared import Prepared
 from workflow.models.plan import ClassPlan
 from workflow.states import PlanState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from rulebook.schema import Book
 
@@ -53,20 +56,9 @@ def overlap(one: ClassPlan, other: ClassPlan, book: Book) -> tuple[Decimal, list
     return (Decimal(both) / smaller if smaller else Decimal(0)), common
 
 
-def suspected(plans: Sequence[ClassPlan], book: Book) -> dict[int, list[Duplicate]]:
-    """Duplicates by the index of the plan in ``plans`` (unsaved plans have no key), in one query.
-
-    All ``plans`` are of one union and year.
-    """
-    comparable = {subject.code for subject in book.subjects if not subject.catch_all}
-    subjects = {plan.subject for plan in plans} & comparable
-    if not subjects:
-        return {}
-    first = plans[0]
-    rows: Iterable[ClassPlan] = (
-        ClassPlan.objects.filter(
-            union_id=first.union_id, year=first.year, subject__in=subjects, version__isnull=False
-        )
+def _alike(which: Q) -> QuerySet[ClassPlan]:
+    return (
+        ClassPlan.objects.filter(which, version__isnull=False)
         .exclude(state__in=_ASIDE)
         .select_related("department")
         .only(
@@ -81,6 +73,30 @@ def suspected(plans: Sequence[ClassPlan], book: Book) -> dict[int, list[Duplicat
         )
         .order_by("serial")
     )
+
+
+_ALIKE: Prepared[ClassPlan] = Prepared(
+    lambda union, year, subject: _alike(Q(union=union, year=year, subject=subject)),
+    union=int,
+    year=int,
+    subject=str,
+)
+
+
+def suspected(plans: Sequence[ClassPlan], book: Book) -> dict[int, list[Duplicate]]:
+    """Duplicates by the index of the plan in ``plans`` (unsaved plans have no key), in one query.
+
+    All ``plans`` are of one union and year.
+    """
+    comparable = {subject.code for subject in book.subjects if not subject.catch_all}
+    subjects = {plan.subject for plan in plans} & comparable
+    if not subjects:
+        return {}
+    first = plans[0]
+    if len(subjects) == 1:
+        rows = _ALIKE(union=first.union_id, year=first.year, subject=next(iter(subjects)))
+    else:
+        rows = list(_alike(Q(union=first.union_id, year=first.year, subject__in=subjects)))
     by_subject: dict[str, list[ClassPlan]] = {}
     for row in rows:
         by_subject.setdefault(row.subject, []).append(row)

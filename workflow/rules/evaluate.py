@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Exists, OuterRef, Subquery, TextField, Value
+from django.db.models import Exists, OuterRef, QuerySet, Subquery, TextField, Value
 from django.db.models.functions import Cast, JSONObject
 from django.utils import timezone
 
+from office.prepared import Prepared
 from org.models import Duty
 from workflow.models import ClassPlan, PlanAttachment, PlanCost, PlanVersion
 from workflow.rules.duplicates import suspected
@@ -20,7 +22,7 @@ from workflow.states import AttachmentKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date, datetime
+    from datetime import datetime
 
     from rulebook.schema import Book
     from workflow.rules.findings import Finding
@@ -43,26 +45,38 @@ class _Kept:
     costs: tuple[PlanCost, ...] = ()
 
 
+def _beside(plans: QuerySet[ClassPlan], day: date, *, with_costs: bool) -> QuerySet[ClassPlan, Any]:
+    """(key, duty codes, whether surveyed, first submission, costs or None) of each plan."""
+    duties = Duty.objects.on(day).filter(department=OuterRef("department")).order_by().values("code")
+    first = PlanVersion.objects.filter(plan=OuterRef("pk"), number=1).order_by().values("submitted_at")
+    surveys = PlanAttachment.objects.filter(plan=OuterRef("pk"), kind=AttachmentKind.SURVEY)
+    costs = PlanCost.objects.filter(plan=OuterRef("pk")).order_by("id")
+    # As text: a number of JSON would come back as a float.
+    line = JSONObject(item="item", amount=Cast("amount", TextField()), note="note")
+    nothing = Value(None, output_field=TextField())
+    lines = ArraySubquery(costs.values(line=line)) if with_costs else nothing
+    return plans.order_by().values_list("pk", ArraySubquery(duties), Exists(surveys), Subquery(first), lines)
+
+
+_ONE: Prepared[Any] = Prepared(
+    lambda plan, day: _beside(ClassPlan.objects.filter(pk=plan), day, with_costs=False), plan=int, day=date
+)
+_ONE_WITH_COSTS: Prepared[Any] = Prepared(
+    lambda plan, day: _beside(ClassPlan.objects.filter(pk=plan), day, with_costs=True), plan=int, day=date
+)
+
+
 def _kept(plans: Sequence[ClassPlan], day: date, *, with_costs: bool) -> dict[int, _Kept]:
     """By the index of the plan in ``plans``. One statement for saved plans, one for those that aren't."""
     kept: dict[int, _Kept] = {}
     if saved := {plan.pk: index for index, plan in enumerate(plans) if plan.pk}:
-        duties = Duty.objects.on(day).filter(department=OuterRef("department")).order_by().values("code")
-        first = PlanVersion.objects.filter(plan=OuterRef("pk"), number=1).order_by().values("submitted_at")
-        surveys = PlanAttachment.objects.filter(plan=OuterRef("pk"), kind=AttachmentKind.SURVEY)
-        costs = PlanCost.objects.filter(plan=OuterRef("pk")).order_by("id")
-        # As text: a number of JSON would come back as a float.
-        line = JSONObject(item="item", amount=Cast("amount", TextField()), note="note")
-        lines = (
-            ArraySubquery(costs.values(line=line)) if with_costs else Value(None, output_field=TextField())
-        )
-        rows = ClassPlan.objects.filter(pk__in=saved).order_by()
-        for pk, codes, surveyed, submitted, spent in rows.values_list(
-            "pk", ArraySubquery(duties), Exists(surveys), Subquery(first), lines
-        ):
-            kept[saved[pk]] = _Kept(
-                frozenset(codes), surveyed, submitted, tuple(_cost(pk, row) for row in spent or ())
-            )
+        if len(saved) == 1:
+            rows = (_ONE_WITH_COSTS if with_costs else _ONE)(plan=next(iter(saved)), day=day)
+        else:
+            rows = list(_beside(ClassPlan.objects.filter(pk__in=saved), day, with_costs=with_costs))
+        for pk, codes, surveyed, submitted, spent in rows:
+            costs = tuple(_cost(pk, row) for row in spent or ())
+            kept[saved[pk]] = _Kept(frozenset(codes), surveyed, submitted, costs)
     if new := {index: plan.department_id for index, plan in enumerate(plans) if not plan.pk}:
         held: defaultdict[int | None, set[str]] = defaultdict(set)
         terms = Duty.objects.on(day).filter(department__in=set(new.values())).order_by()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.utils import timezone
 
+from office.prepared import Prepared
 from office.refusals import Conflict, Refused
 from office.wording import moment
 from office.workdays import add_workdays
@@ -28,15 +29,33 @@ if TYPE_CHECKING:
     from workflow.states import DecisionAction
 
 
-def locked(plan_id: int) -> ClassPlan:
-    """The plan, fresh, its row locked until the transaction ends. Locks go plan → process → ledger."""
-    return (
+_PLAN: Prepared[ClassPlan] = Prepared(
+    lambda plan: (
         ClassPlan.objects.select_for_update(of=("self",))
         .select_related("union", "department", "version", "version__book")
         # The book's own text is parsed once a process (RuleBook.book), not read with every lock.
         .defer("version__book__content", "version__book__source_text")
-        .get(pk=plan_id)
-    )
+        .filter(pk=plan)
+    ),
+    plan=int,
+)
+_TASK: Prepared[WorkTask] = Prepared(
+    lambda plan: (
+        WorkTask.objects.filter(plan=plan, is_open=True, process__workprocess__isnull=False)
+        .select_for_update(of=("process__workprocess",))
+        .select_related("post", "post__department", "post__union", "process__workprocess")
+        .order_by()
+    ),
+    plan=int,
+)
+
+
+def locked(plan_id: int) -> ClassPlan:
+    """The plan, fresh, its row locked until the transaction ends. Locks go plan → process → ledger."""
+    plan = _PLAN.first(plan=plan_id)
+    if plan is None:
+        raise ClassPlan.DoesNotExist(plan_id)
+    return plan
 
 
 def demand(
@@ -68,13 +87,7 @@ def _open_task(plan: ClassPlan) -> WorkTask | None:
     The plan's row, locked before, orders all acts on a plan; the process's is for whoever comes by
     viewflow's own road.
     """
-    task: WorkTask | None = (
-        WorkTask.objects.filter(plan=plan, is_open=True, process__workprocess__isnull=False)
-        .select_for_update(of=("process__workprocess",))
-        .select_related("post", "post__department", "post__union", "process__workprocess")
-        .order_by()
-        .first()
-    )
+    task = _TASK.first(plan=plan.pk)
     if task is not None:
         task.process = task.process.workprocess
     return task
