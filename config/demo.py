@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from gunicorn.arbiter import Arbiter
 
 HOST = "127.0.0.1"
-WAIT_SECONDS = 15
+WAIT_SECONDS = 30
 DEMO_COMMENT = "guikou demo"
 
 
@@ -45,9 +45,11 @@ def main(arguments: list[str] | None = None) -> int:
     """Prepare and serve until stopped. Returns 1, after one line of explanation, if it can't start."""
     parser = argparse.ArgumentParser(prog="python -m config.demo", description="启动演示")
     parser.add_argument("--with-parent", action="store_true", help="父进程结束时一同结束（make 使用）")
+    parser.add_argument("--empty", action="store_true", help="不载入演示的组织、人员和计划")
     options = parser.parse_args(arguments)
     if options.with_parent:
         threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    failed = "没有启动"
     os.environ["GUIKOU_DEMO"] = "1"
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     try:
@@ -58,11 +60,13 @@ def main(arguments: list[str] | None = None) -> int:
         var.mkdir(parents=True, exist_ok=True)
         lock = _only_demo(var / "demo.lock", port)
         listener = _listen(port)
-        _prepare(settings, reset=os.environ.get("RESET", "").strip() == "1")
+        _prepare(settings, reset=os.environ.get("RESET", "").strip() == "1", empty=options.empty)
+        _serve(listener, port)
+        failed = "没有停好"
+        embedded.stop()
     except (DemoError, embedded.EmbeddedError) as error:
-        print(f"演示没有启动：{error}", file=sys.stderr)
+        print(f"演示{failed}：{error}", file=sys.stderr)
         return 1
-    _serve(listener, port)
     os.close(lock)
     return 0
 
@@ -110,7 +114,7 @@ def _listen(port: int) -> socket.socket:
     return listener
 
 
-def _prepare(settings: Any, *, reset: bool) -> None:
+def _prepare(settings: Any, *, reset: bool, empty: bool) -> None:
     if reset:
         if settings.EMBEDDED_DATA is None:
             raise DemoError("RESET=1 只清空内置数据库，现在设置了 DATABASE_URL。")
@@ -121,7 +125,7 @@ def _prepare(settings: Any, *, reset: bool) -> None:
     import django  # noqa: PLC0415 — after the environment is set
 
     django.setup()
-    from django.core.management import call_command, get_commands  # noqa: PLC0415
+    from django.core.management import call_command  # noqa: PLC0415
     from django.db import OperationalError, connections  # noqa: PLC0415
 
     try:
@@ -130,7 +134,7 @@ def _prepare(settings: Any, *, reset: bool) -> None:
         print("正在准备数据库……", flush=True)
         call_command("migrate", interactive=False, verbosity=0)
         call_command("collectstatic", interactive=False, verbosity=0)
-        if "load_demo" in get_commands():
+        if not empty:
             call_command("load_demo")
     except OperationalError as error:
         raise DemoError(f"数据库连接不上：{str(error).splitlines()[0]}") from None
@@ -192,7 +196,7 @@ def _serve(listener: socket.socket, port: int) -> None:
             raise
     finally:
         # It kills the stubborn without waiting; PostgreSQL stops only once the last of its users is gone.
-        psutil.wait_procs(psutil.Process().children(), timeout=5)
+        psutil.wait_procs(psutil.Process().children(), timeout=WAIT_SECONDS)
 
 
 def _end_with(parent: int) -> None:

@@ -23,14 +23,14 @@ def environment(var: Path, **variables: str) -> dict[str, str]:
 
 
 def run(*arguments: str, var: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run Python in the project's folder to its end, at most a minute."""
+    """Run Python in the project's folder to its end, at most three minutes."""
     return subprocess.run(
         [sys.executable, *arguments],
         cwd=ROOT,
         env=environment(var, **variables),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
 

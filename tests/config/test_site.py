@@ -115,7 +115,13 @@ def test_the_source_is_whole_and_holds_nothing_else(client: Client, clerk) -> No
 
 @pytest.mark.skipif(not (ROOT / ".git").exists(), reason="only the repository knows what belongs to it")
 def test_nothing_of_the_project_is_missing_from_its_source() -> None:
-    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    tracked = subprocess.run(
+        ["git", "-c", "core.quotePath=false", "ls-files"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
     assert {line.split("/", 1)[0] for line in tracked.splitlines()} - set(views.SOURCE) == set()
 
 
