@@ -9,8 +9,10 @@ import time_machine
 from django.test import Client
 from django.urls import reverse
 
+from org.models import Duty
 from tests.workflow import acts
 from tests.workflow import world as worlds
+from tests.workflow.test_chains import CHAINS, yanjiang
 from tests.workflow.world import World, at
 from workflow.models import ClassPlan, Decision
 from workflow.rules.gate import Act, allowed
@@ -289,3 +291,37 @@ def test_own_words_come_back_as_phrases(world: World, client: Client) -> None:
     client.force_login(world.people["xuanchuan-head"])
     acts.submit(world, other := world.draft(name="四班"))
     assert "拟同意，请会审。" not in client.get(address(other)).context["bar"]["form"]["phrases"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", CHAINS)
+def test_each_holder_of_each_book_decides_on_the_page(name: str, client: Client) -> None:
+    """From his own inbox, the superior union's reviewer too."""
+    make, department, expected = CHAINS[name]
+    world = make()
+    plan = world.draft(department)
+    acts.submit(world, plan)
+    for index, (_, title, holder) in enumerate(expected[:-1]):
+        client.force_login(world.holder(plan))
+        assert address(plan) in client.get("/").content.decode(), holder
+        answer = client.get(address(plan))
+        assert [s.title for s in answer.context["stages"] if s.tone == "now"] == [title]
+        assert len([s for s in answer.context["stages"] if s.tone == "next"]) == len(expected) - index
+        sent = client.post(address(plan, "decide"), {"task": world.task(plan).pk, "action": "agree"})
+        assert sent.status_code == 302, holder
+    assert world.task(plan).kind == "decide"
+
+
+def test_a_step_nobody_can_take_is_said_before_and_when_agreeing(client: Client, db: None) -> None:
+    world = yanjiang()
+    plan = acts.pass_to(world, world.draft("xuanjiao"), "leader")
+    Duty.objects.filter(union__code="jiangcheng").delete()
+    client.force_login(world.people["leader"])
+    assert "不能进入下一环节" in client.get(address(plan)).content.decode()
+    answer = client.post(
+        address(plan, "decide"), {"task": world.task(plan).pk, "action": "agree", "opinion": "同意报上级"}
+    )
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert "没有指定承担" in page
+    assert 'value="同意报上级"' in page

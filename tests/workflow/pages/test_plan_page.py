@@ -10,6 +10,7 @@ import pytest
 import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
+from django.template.loader import render_to_string
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -20,7 +21,8 @@ from org.models import User
 from tests.workflow import acts
 from tests.workflow import world as worlds
 from tests.workflow.world import World, at
-from workflow.models import ClassPlan
+from workflow.models import ClassPlan, PlanCost
+from workflow.rules.budget_table import budget_table
 from workflow.services import drafts
 from workflow.states import AttachmentKind, DecisionAction, MeetingOutcome
 
@@ -406,3 +408,30 @@ def test_attachments_are_listed_with_kind_and_size(world: World, client: Client)
     page = text(client, plan, world.people["jiceng-head"])
     assert "需求汇总.pdf" in page
     assert "需求调研" in page
+
+
+def test_without_a_rate_card_money_stands_alone(world: World) -> None:
+    book = world.book.book
+    off = book.model_copy(update={"rate_card": book.rate_card.model_copy(update={"enabled": False})})
+    plan = world.draft(costs={"meals": "8000.00", "lecture": "500.00"})
+    table = budget_table(plan, list(PlanCost.objects.filter(plan=plan)), off)
+    assert [(row.title, row.standard, row.ceiling, row.amount) for row in (*table.quota, *table.apart)] == [
+        ("伙食费", None, None, Decimal("8000.00")),
+        ("师资费（税前）", None, None, Decimal("500.00")),
+    ]
+    page = render_to_string("workflow/_budget_table.html", {"money": table})
+    assert "按标准" not in page
+    assert "综合定额小计" not in page
+    assert "8,500.00" in page
+
+
+def test_lodging_of_a_day_class_has_no_standard_to_lean_on(world: World) -> None:
+    plan = world.draft(costs={"lodging": "900.00"})
+    table = budget_table(plan, list(PlanCost.objects.filter(plan=plan)), world.book.book)
+    lodging = table.quota[0]
+    assert (lodging.title, lodging.quantity, lodging.ceiling, lodging.over) == (
+        "住宿费",
+        "走读",
+        Decimal("0.00"),
+        Decimal("900.00"),
+    )
