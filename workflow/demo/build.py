@@ -215,7 +215,7 @@ def _plan_year(built: Built) -> None:
             union=built.union,
             year=built.year,
             source=built.book.sources[0].code,
-            title=f"{built.year}年{built.book.sources[0].title}",
+            title=built.book.sources[0].title,
             amount=Decimal(house.fund),
             status=FundStatus.APPROVED,
             basis=f"{built.year}年度工会经费预算（批复）",
