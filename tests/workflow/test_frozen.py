@@ -8,17 +8,19 @@ from functools import partial
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, InternalError, ProgrammingError, connection, transaction
 from psycopg.errors import RaiseException
 
+from office.models import StoredFile
 from office.refusals import Refused
 from org.models import Union
 from tests.workflow import acts
-from tests.workflow.world import World
-from workflow.models import ClassPlan, Decision, PlanCost, PlanVersion
+from tests.workflow.world import World, at
+from workflow.models import AgendaItem, ClassPlan, Decision, PlanAttachment, PlanCost, PlanVersion
 from workflow.models.plan import CONTENT_FIELDS
 from workflow.services import drafts
-from workflow.states import MeetingOutcome
+from workflow.states import AttachmentKind, MeetingOutcome
 
 REFUSED = (ProgrammingError, IntegrityError, InternalError)
 
@@ -62,8 +64,8 @@ OTHER: dict[str, Any] = {
 PLACES = ("sign", "decide", "deferred", "approved", "excluded")
 
 
-def at_place(world: World, place: str) -> ClassPlan:
-    plan = world.draft()
+def at_place(world: World, place: str, plan: ClassPlan | None = None) -> ClassPlan:
+    plan = plan or world.draft()
     if place == "approved":
         return acts.approve(world, plan)
     acts.pass_to(world, plan, "sign" if place == "sign" else "decide")
@@ -139,6 +141,48 @@ def test_no_cost_of_a_plan_handed_in_changes(world: World, place: str) -> None:
     ):
         copy.write(f"{plan.pk}\tother\t1.00\t\n")
     assert world.costs(plan) == before
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_no_file_of_a_plan_handed_in_changes(world: World, place: str) -> None:
+    plan = world.draft()
+    upload = SimpleUploadedFile("课程.pdf", b"%PDF-1.4\n%%EOF\n", "application/pdf")
+    author = world.people["xuanchuan-staff"]
+    file = drafts.attach(
+        plan_id=plan.pk, upload=upload, kind=AttachmentKind.COURSES, actor=author, at=world.now()
+    )
+    elsewhere = world.draft()
+    at_place(world, place, plan)
+    refused(file.delete, "are frozen")
+    refused(lambda: PlanAttachment.objects.filter(pk=file.pk).update(kind="other"), "are frozen")
+    refused(lambda: PlanAttachment.objects.filter(pk=file.pk).update(plan=elsewhere), "are frozen")
+    refused(lambda: sql("DELETE FROM workflow_planattachment WHERE plan_id = %s", plan.pk), "are frozen")
+    spare = StoredFile.objects.create(name="x", size=1, mime="x", sha256="0" * 64, stored_at=at(1, 1))
+    row = PlanAttachment(plan=plan, file=spare, kind="other", uploaded_by=author, uploaded_at=at(1, 1))
+    refused(lambda: PlanAttachment.objects.bulk_create([row]), "are frozen")
+    assert PlanAttachment.objects.get(plan=plan) == file
+
+
+def test_a_draft_is_thrown_away_with_its_files(world: World) -> None:
+    plan = world.draft()
+    upload = SimpleUploadedFile("课程.pdf", b"%PDF-1.4\n%%EOF\n", "application/pdf")
+    author = world.people["xuanchuan-staff"]
+    drafts.attach(plan_id=plan.pk, upload=upload, kind=AttachmentKind.COURSES, actor=author, at=world.now())
+    drafts.delete_draft(plan_id=plan.pk, actor=author, at=world.now())
+    assert not PlanAttachment.objects.exists()
+
+
+@pytest.mark.parametrize("outcome", list(MeetingOutcome))
+def test_a_meetings_result_is_recorded_once(world: World, outcome: MeetingOutcome) -> None:
+    plan = acts.to_meeting(world, world.draft())
+    figures = {"trainees": 50} if outcome == MeetingOutcome.PASSED_CHANGED else None
+    acts.settle(world, plan, outcome, opinion="会议决定", figures=figures)
+    item = AgendaItem.objects.get(plan=plan)
+    item.opinion = "改口"
+    refused(item.save, "Cannot update or delete")
+    refused(item.delete, "Cannot update or delete")
+    refused(lambda: AgendaItem.objects.update(outcome="", settled_at=None), "Cannot update or delete")
+    refused(item.meeting.delete, "Cannot update or delete|protected")
 
 
 @pytest.mark.parametrize("place", ["sign", "approved"])

@@ -94,22 +94,41 @@ def drafts_only_deleted() -> pgtrigger.Trigger:
 
 def costs_frozen() -> pgtrigger.Trigger:
     """Cost lines follow their plan: open with it, and cut by the meeting while it decides."""
-    open_states = _quoted([*(state.value for state in EDITABLE), PlanState.AWAITING_MEETING.value])
+    return _frozen_with_plan(
+        "costs", [*(state.value for state in EDITABLE), PlanState.AWAITING_MEETING.value]
+    )
+
+
+def files_frozen() -> pgtrigger.Trigger:
+    """Files follow their plan: what reviewers read is what was handed in."""
+    return _frozen_with_plan("files", [state.value for state in EDITABLE])
+
+
+def _frozen_with_plan(what: str, open_states: Sequence[str]) -> pgtrigger.Trigger:
     return pgtrigger.Trigger(
-        name="costs_frozen",
+        name=f"{what}_frozen",
         when=pgtrigger.Before,
         operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
         func=f"""
         IF EXISTS (
             SELECT 1 FROM workflow_classplan p
-            WHERE p.state NOT IN ({open_states})
+            WHERE p.state NOT IN ({_quoted(open_states)})
               AND ((TG_OP <> 'INSERT' AND p.id = OLD.plan_id) OR (TG_OP <> 'DELETE' AND p.id = NEW.plan_id))
         ) THEN
-            RAISE EXCEPTION 'the costs of a class plan under review or decided are frozen';
+            RAISE EXCEPTION 'the {what} of a class plan under review or decided are frozen';
         END IF;
         IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
         RETURN NEW;
         """,  # noqa: S608 - made of the enum's own values
+    )
+
+
+def settled_once() -> pgtrigger.Trigger:
+    """A meeting's result is recorded once; an item without one may still be taken off."""
+    return pgtrigger.Protect(
+        name="settled_once",
+        operation=pgtrigger.Update | pgtrigger.Delete,
+        condition=pgtrigger.Q(old__outcome__df=""),
     )
 
 

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from workflow.models import guards
 from workflow.states import MeetingOutcome
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ class AgendaItem(models.Model):
                 name="agenda_settled_with_time",
             ),
         )
+        triggers = (guards.settled_once(),)
 
     def __str__(self) -> str:
         return f"{self.ordinal}. {self.plan}"

@@ -374,6 +374,7 @@ class PlanAttachment(models.Model):
         verbose_name = "附件"
         verbose_name_plural = verbose_name
         ordering = ("id",)
+        triggers = (guards.files_frozen(),)
 
     def __str__(self) -> str:
         return self.file.name
