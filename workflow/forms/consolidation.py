@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from workflow.selectors.consolidation import Line
 
 
-NARROWING: Final = ("department", "category", "state")
+NARROWING: Final = ("department", "category", "state", "q")
 
 
 class LineFilter(forms.Form):
@@ -29,6 +29,12 @@ class LineFilter(forms.Form):
     department = forms.ChoiceField(required=False, label="部门")
     category = forms.ChoiceField(required=False, label="类别")
     state = forms.ChoiceField(required=False, label="状态")
+    q = forms.CharField(
+        required=False,
+        label="班次或编号",
+        max_length=50,
+        widget=forms.TextInput({"type": "search", "placeholder": "班次、申报号"}),
+    )
 
     def __init__(
         self,
@@ -68,13 +74,14 @@ class LineFilter(forms.Form):
         """The lines that fit; nonsense in the address counts as not asked."""
         self.is_valid()
         asked = self.cleaned_data
-        department, category, state = (asked.get(name) or "" for name in ("department", "category", "state"))
+        department, category, state, words = (asked.get(name) or "" for name in NARROWING)
         return [
             line
             for line in lines
             if (not department or str(line.plan.department_id) == department)
             and (not category or line.category == category)
             and (not state or line.plan.state == state)
+            and (not words or words in line.name or words in _numbers(line))
         ]
 
     @property
@@ -85,5 +92,10 @@ class LineFilter(forms.Form):
         for name in NARROWING:
             value = self.cleaned_data.get(name)
             if value:
-                chosen.append(str(dict(self.fields[name].choices)[value]))  # type: ignore[attr-defined]
+                choices = dict(getattr(self.fields[name], "choices", ()))
+                chosen.append(str(choices.get(value, f"“{value}”")))
         return "、".join(chosen)
+
+
+def _numbers(line: Line) -> str:
+    return f"{line.plan.declaration_number} {line.plan.plan_number or ''}"

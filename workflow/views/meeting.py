@@ -178,7 +178,7 @@ def _reasons(request: DeskRequest, agenda: Agenda) -> dict[int, str | None]:
     return {line.item.pk: reason for line, reason in zip(agenda.open, found, strict=True)}
 
 
-def _sums(agenda: Agenda) -> list[dict[str, Any]]:
+def _sums(agenda: Agenda, then: str = "未审定的全部通过后") -> list[dict[str, Any]]:
     totals = agenda.totals
     sums: list[dict[str, Any]] = [
         {
@@ -210,11 +210,24 @@ def _sums(agenda: Agenda) -> list[dict[str, Any]]:
             {
                 "label": "可安排余额" if len(agenda.funds) == 1 else f"可安排余额 · {fund.fund.title}",
                 "value": yuan(fund.totals.available),
-                "note": f"未审定的全部通过后 {yuan(after)}" if after is not None else fund.fund.title,
+                "note": f"{then} {yuan(after)}" if after is not None else fund.fund.title,
                 "bad": after is not None and after < 0,
             }
         )
     return sums
+
+
+@require_POST
+def balance(request: DeskRequest, pk: int) -> HttpResponse:
+    """What the results chosen so far would leave, item by item, laid over the page. Records nothing."""
+    agenda = selectors.agenda_of(_meeting(request, pk))
+    forms = {form.agenda_line.item.pk: form for form in item_forms(agenda.open, request.POST)}
+    asked = {pk: form.amount if form.is_valid() else None for pk, form in forms.items()}
+    known = {pk: amount for pk, amount in asked.items() if amount is not None}
+    selectors.run_down(agenda, known)
+    rows = [(line, asked.get(line.item.pk), forms[line.item.pk].outcome_now) for line in agenda.open]
+    context = {"rows": rows, "sums": _sums(agenda, "按所选结果记录后")}
+    return render(request, "workflow/meeting/_balances.html", context)
 
 
 @require_POST
@@ -445,6 +458,7 @@ urlpatterns = [
     path("meetings/<int:pk>/print/", meeting_print, name="meeting_print"),
     path("meetings/<int:pk>/export/", meeting_export, name="meeting_export"),
     path("meetings/<int:pk>/settle/", settle, name="settle"),
+    path("meetings/<int:pk>/balance/", balance, name="meeting_balance"),
     path("meetings/<int:pk>/minutes/", minutes, name="minutes"),
     path("agenda/<int:pk>/", agenda_item, name="agenda_item"),
     path("agenda/<int:pk>/remove/", agenda_remove, name="agenda_remove"),

@@ -148,6 +148,9 @@ def test_lines_narrow_by_department_category_and_state(client: Client, world: Wo
     assert names("state=approved") == ["信息员班", "写作班"]
     assert names("category=professional&state=excluded") == ["讲座"]
     assert names("state=nonsense&department=x") == names("")
+    assert names("q=班") == ["信息员班", "写作班", "骨干班", "女工班"]
+    assert names("q=2027-0003") == ["讲座"]
+    assert names("q=P2027-0002") == ["写作班"]
     assert names("year=2026") == []
 
 

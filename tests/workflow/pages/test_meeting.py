@@ -201,6 +201,26 @@ def test_the_last_look_tries_everything_and_keeps_nothing(client: Client, world:
     assert set(states().values()) == {"awaiting_meeting"}
 
 
+def test_the_balance_follows_what_is_chosen_and_nothing_is_recorded(client: Client, world: World) -> None:
+    meeting = acts.call(world, *waiting(world, 3))
+    as_(client, world, "secretary")
+    data = posted(
+        meeting,
+        {
+            "第00班": {"outcome": "passed_changed", "cost_meals": "7000"},
+            "第01班": {"outcome": "deferred"},
+            "第02班": {"outcome": "passed_changed", "cost_meals": "七千"},
+        },
+        confirmed=False,
+    )
+    text = client.post(url("meeting_balance", meeting.pk), data).text
+    assert "核定 9,000.00" in text
+    assert text.count('<span class="muted">991,000.00</span>') == 2
+    assert "981,000.00" in text  # what can't be read counts as declared
+    assert "按所选结果记录后 981,000.00" in text
+    assert set(states().values()) == {"awaiting_meeting"}
+
+
 def test_one_item_on_its_own_page(client: Client, world: World) -> None:
     plan = advised(world, "与大讲堂重复", name="第00班")
     acts.call(world, plan)

@@ -44,7 +44,7 @@ def test_outsiders_find_nothing(client: Client, world: World) -> None:
         client.force_login(person)
         for address in pages(meeting):
             assert client.get(address).status_code == 404, (person, address)
-        for name in ("settle", "meeting_add", "minutes"):
+        for name in ("settle", "meeting_add", "minutes", "meeting_balance"):
             assert client.post(reverse(f"workflow:{name}", args=[meeting.pk])).status_code == 404
         item = AgendaItem.objects.get(meeting=meeting)
         assert client.post(reverse("workflow:agenda_remove", args=[item.pk])).status_code == 404
