@@ -103,7 +103,7 @@ def import_new(request: DeskRequest) -> HttpResponse:
     if request.method == "POST":
         upload = request.FILES.get("file")
         if upload is None:
-            error = "请选择要上传的计划表。"
+            error = "请选择要上传的申报表。"
         else:
             try:
                 received = imports.receive(
@@ -132,7 +132,7 @@ def import_new(request: DeskRequest) -> HttpResponse:
         "upload": {
             "action": reverse("workflow:import_new"),
             "accept": ".xlsx",
-            "label": "选择填好的计划表（.xlsx），或把文件拖到这里",
+            "label": "选择填好的申报表（.xlsx），或把文件拖到这里",
             "help": "上传后先看预览，不会马上写入。旧版 .xls、.csv 请先在 Excel 或 WPS 中另存为 .xlsx。",
             "button": "上传并预览",
             "primary": True,
