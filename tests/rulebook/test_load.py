@@ -111,7 +111,7 @@ def test_posts_of_a_superior_step_are_looked_for_there(county: Union, edited: Ed
         loader.BookFaults, match=r"steps\[4\].holder.code：江城市总工会没有代码为“leader”的岗位"
     ):
         load(path)
-    leaders(county.superior)  # type: ignore[arg-type]
+    leaders(county.superior)
     assert load(path)[1]
 
 
