@@ -18,6 +18,7 @@ from django.utils import timezone
 from budgets import rules
 from budgets.models import MONEY_DIGITS, Account, BudgetLine, Entry, Fund, Project
 from budgets.states import FUND_ACCOUNTS, LINE_ACCOUNTS, AccountKind, EntryKind, FundStatus
+from office.prepared import Prepared
 from office.refusals import Conflict, Refused
 from office.wording import yuan
 
@@ -86,10 +87,24 @@ def _check_moment(at: datetime.datetime) -> None:
         raise ValueError("`at` must be an aware datetime")
 
 
+_FUND_ACCOUNT: Prepared[Account] = Prepared(
+    lambda fund, kind: (
+        Account.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("fund")
+        .filter(fund=fund, kind=kind, line=None)
+        .order_by()
+    ),
+    fund=int,
+    kind=str,
+)
+
+
 def _fund_account(fund: Fund, kind: AccountKind) -> Account:
     """The fund's own account with its fund as they stand now, locked until the transaction ends."""
-    accounts = Account.objects.select_for_update(of=("self",), no_key=True).select_related("fund")
-    return accounts.get(fund_id=fund.pk, kind=kind)
+    account = _FUND_ACCOUNT.first(fund=fund.pk, kind=kind.value)
+    if account is None:
+        raise Account.DoesNotExist(f"{fund.pk} {kind}")
+    return account
 
 
 def open_fund(

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import TYPE_CHECKING
 
+from office.prepared import Prepared
 from office.refusals import Refused
 from rulebook.models import RuleBook
 
 if TYPE_CHECKING:
-    import datetime
     from collections.abc import Iterable
 
     from org.models import Union
     from rulebook.schema import Book
+
+
+_IN_FORCE: Prepared[RuleBook] = Prepared(
+    lambda union, on: RuleBook.objects.in_force(on).without_text().filter(union=union).order_by()[:1],
+    union=int,
+    on=datetime.date,
+)
 
 
 def book_for(union: Union, on: datetime.date) -> RuleBook:
@@ -20,7 +28,7 @@ def book_for(union: Union, on: datetime.date) -> RuleBook:
 
     One query, and one more where this process meets the content for the first time.
     """
-    found = RuleBook.objects.in_force(on).without_text().filter(union=union).order_by().first()
+    found = _IN_FORCE.first(union=union.pk, on=on)
     if found is None:
         raise Refused(f"{union}在 {on:%Y-%m-%d} 没有施行中的制度，请先载入（manage.py load_rulebook）")
     return found

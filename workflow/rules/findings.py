@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from rulebook.severity import Severity
@@ -51,7 +51,16 @@ class Finding:
 
     def as_json(self) -> dict[str, Any]:
         """The form stored with a decision; :func:`stored` reads it back."""
-        return asdict(self)
+        return {
+            "code": self.code,
+            "severity": self.severity,
+            "title": self.title,
+            "message": self.message,
+            "clause": self.clause,
+            "mend": self.mend,
+            "figures": self.figures,
+            "links": self.links,
+        }
 
 
 def stored(rows: Iterable[dict[str, Any]]) -> list[Finding]:
