@@ -203,6 +203,35 @@ def test_two_meetings_want_the_same_plan_and_one_gets_it(world: World) -> None:
     ] * 3
 
 
+def test_one_sitting_opened_by_four_at_once_is_opened_once(world: World) -> None:
+    def call() -> Meeting:
+        return meetings.call_meeting(
+            union=world.union,
+            year=2027,
+            number="第1次",
+            held_on=at(1, 20).date(),
+            actor=world.people["secretary"],
+            at=at(1, 15),
+        )
+
+    results = acts.race(*[call] * 4)
+    assert kinds(results) == {"Meeting": 1, "Refused": 3}
+    assert {str(r) for r in results if isinstance(r, Refused)} == {"主席办公会“第1次”已经建立。"}
+
+
+def test_items_put_on_one_agenda_at_once_are_numbered_one_after_another(world: World) -> None:
+    plans = [acts.to_meeting(world, world.draft(name=f"班{n}", subject="YW-99")) for n in range(6)]
+    meeting = sitting(world, "第1次")
+
+    def put(plan: ClassPlan) -> object:
+        return meetings.put_on_agenda(
+            meeting_id=meeting.pk, plan_ids=[plan.pk], actor=world.people["jiceng-head"], at=at(1, 16)
+        )
+
+    acts.race(*[lambda p=plan: put(p) for plan in plans])
+    assert sorted(meeting.items.values_list("ordinal", flat=True)) == [1, 2, 3, 4, 5, 6]
+
+
 @pytest.mark.parametrize("other", [PASSED, MeetingOutcome.EXCLUDED, MeetingOutcome.DEFERRED])
 def test_one_item_settled_by_two_is_settled_once(world: World, other: MeetingOutcome) -> None:
     plan = acts.to_meeting(world, world.draft())

@@ -14,6 +14,7 @@ from budgets.services import LineAmount, appropriate
 from office.numbering import next_number
 from office.refusals import Conflict, Refused
 from office.wording import chinese_date
+from org.models import Body
 from org.selectors import duty_on, standing
 from workflow import flows
 from workflow.models import AgendaItem, ClassPlan, Decision, Meeting, PlanAttachment, PlanCost, PlanVersion
@@ -64,6 +65,7 @@ def call_meeting(
     duty = duty_on(union, "decision_body", timezone.localdate(at))
     if duty is None or duty.body is None:
         raise Refused(f"{union.name}没有指定审定计划的会议。请联系系统管理员在“组织机构”中设置。")
+    _lock_numbers(duty.body.pk)
     if Meeting.objects.filter(body=duty.body, number=number).exists():
         raise Refused(f"{duty.body.name}“{number}”已经建立。")
     meeting = Meeting.objects.create(
@@ -83,6 +85,11 @@ def call_meeting(
     return meeting
 
 
+def _lock_numbers(body_id: int) -> None:
+    """Whoever numbers a sitting of the body waits for the one before him."""
+    Body.objects.select_for_update(no_key=True).get(pk=body_id)
+
+
 def put_on_agenda(*, meeting_id: int, plan_ids: Iterable[int], actor: User, at: datetime) -> list[Result]:
     """Puts plans on an agenda in the order of the 汇总表, each in its own transaction.
 
@@ -96,7 +103,8 @@ def put_on_agenda(*, meeting_id: int, plan_ids: Iterable[int], actor: User, at: 
             with transaction.atomic():
                 plan = base.locked(plan_id)
                 name = plan.name
-                _put_one(Meeting.objects.get(pk=meeting_id), plan, actor, at)
+                # Locked for the running number of the item: two may put plans on one agenda at once.
+                _put_one(Meeting.objects.select_for_update(no_key=True).get(pk=meeting_id), plan, actor, at)
             results.append(Result(plan_id, name, None, ""))
         except Refused as refused:
             results.append(Result(plan_id, name, None, str(refused)))
@@ -182,6 +190,7 @@ def record_minutes(
     if (number, held_on) != (meeting.number, meeting.held_on):
         if meeting.items.exclude(outcome="").exists():
             raise Refused("已经记录审定结果，会议次数和日期不能再改。")
+        _lock_numbers(meeting.body_id)
         if Meeting.objects.filter(body=meeting.body, number=number).exclude(pk=meeting.pk).exists():
             raise Refused(f"{meeting.body.name}“{number}”已经建立。")
     meeting.number, meeting.held_on = number, held_on
