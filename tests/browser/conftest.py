@@ -32,13 +32,7 @@ from tests.browser.day import NOON, Day, DemoCopies
 
 HERE = Path(__file__).parent
 DESKTOP: ViewportSize = {"width": 1366, "height": 900}
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--font-render-hinting=none",
-    "--lang=zh-CN",
-]
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--font-render-hinting=none"]
 
 #: Said on every page once it stands: anything to push sideways, anything the policy held back.
 WATCH = """

@@ -125,16 +125,18 @@ class Day:
 
     def look(self, page: Page) -> None:
         """Nothing on the page has to be pushed sideways, on a phone nor where it is."""
+        read_to = page.evaluate("scrollY")
         for size in (PHONE, page.viewport_size or PHONE):
             page.set_viewport_size(size)
             wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
             assert wide <= 0, f"{page.url} at {size}: {wide} px to push sideways"
+        page.evaluate("y => scrollTo(0, y)", read_to)
 
     def picture(self, page: Page, name: str, *, mark: Locator | None = None) -> None:
-        """Looks at the page and takes the manual's picture ``name``, scrolled to ``mark``."""
+        """Looks at the page and takes the manual's picture ``name``, with ``mark`` at its lower end."""
         self.look(page)
         if mark is not None:
-            mark.scroll_into_view_if_needed()
+            mark.evaluate("it => { it.scrollIntoView({block: 'end'}); scrollBy(0, 80); }")
         for_manual = os.environ.get("GUIKOU_SCREENSHOTS") == "1"
         folder = MANUAL / "图" if for_manual else self.folder
         folder.mkdir(parents=True, exist_ok=True)

@@ -57,7 +57,7 @@ def test_a_class_is_written_checked_as_typed_and_handed_in(day: Day) -> None:
     expect(live).to_contain_text("没有需求调研依据")
     page.get_by_label("班次名称").scroll_into_view_if_needed()
     day.picture(page, "填报")
-    day.picture(page, "经费测算", mark=page.locator("#b-total"))
+    day.picture(page, "经费测算", mark=page.get_by_role("button", name="按标准填入"))
     assert not ClassPlan.objects.filter(name=NAME).exists()
 
     # Handing in stops at what is missing; nothing typed is lost.
