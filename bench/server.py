@@ -1,0 +1,59 @@
+"""The databases of a run: made new beside the product's own, on the server its settings name."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Final
+
+import psycopg
+from psycopg import sql
+
+#: Our tables at full size, and the stock viewflow application's. A small run has its own.
+PRODUCT: Final = "guikou_bench"
+STOCK: Final = "guikou_bench_stock"
+
+
+def names(scale: str) -> tuple[str, str]:
+    """The two databases of a run at ``scale``."""
+    suffix = "" if scale == "full" else f"_{scale}_{os.getpid()}"
+    return PRODUCT + suffix, STOCK + suffix
+
+
+def _administrative() -> psycopg.Connection[Any]:
+    from config import settings  # noqa: PLC0415 - starts nothing, but wants the environment set first
+
+    database = settings.DATABASES["default"]
+    return psycopg.connect(
+        host=str(database["HOST"]),
+        port=str(database["PORT"]) or None,
+        user=str(database["USER"]),
+        password=str(database["PASSWORD"]) or None,
+        dbname="postgres",
+        autocommit=True,
+    )
+
+
+def create(*wanted: str) -> None:
+    """Empty databases of these names; what had the name is gone."""
+    with _administrative() as connection:
+        for name in wanted:
+            connection.execute(
+                sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+            )
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+
+
+def drop(*unwanted: str) -> None:
+    """Databases that aren't needed any more."""
+    with _administrative() as connection:
+        for name in unwanted:
+            connection.execute(
+                sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+            )
+
+
+def facts() -> dict[str, str]:
+    """Version and the settings that a timing hangs on, of the server as it runs."""
+    wanted = ("server_version", "fsync", "synchronous_commit", "shared_buffers", "full_page_writes")
+    with _administrative() as connection:
+        return {name: str(connection.execute(f"SHOW {name}").fetchone()[0]) for name in wanted}  # type: ignore[index]

@@ -1,0 +1,1 @@
+"""The peer: django-viewflow as its documentation shows it, and the same facts written by hand."""
