@@ -73,7 +73,7 @@ def test_what_has_to_be_done_comes_first_with_its_reason(world: World, client: A
     assert "人数依据不足" in page
     assert "1 项不符合" in page
     assert "部门审签：孙莉" in page
-    assert "可以报送" in page
+    assert "按退回意见改好后报送" in page
     rows = {row["plan"].name: row["may"] for row in response.context["rows"]}
     assert rows["退回班"] == {"edit": True, "submit": True, "withdraw": False, "delete": False}
     assert rows["草稿班"] == {"edit": True, "submit": True, "withdraw": False, "delete": True}
