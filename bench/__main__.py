@@ -1,4 +1,4 @@
-"""``make bench``: loads both databases, measures everything, writes RESULTS.md. ``SCALE=small`` for a smoke run.
+"""``make bench``: loads both databases, measures everything, writes RESULTS.md.
 
 ``SCALE=small`` proves in half a minute that the bench itself works; it prints its figures and writes no file.
 ``KEEP=1`` leaves the databases, ``ONLY=inbox,decisions,fund,workbook`` measures a part (and writes no file).

@@ -67,7 +67,7 @@ def _together(act: Callable[[], object], seconds: float) -> float:
 
 
 def contention(world: World, *, rounds: int, seconds: float) -> dict[str, clock.Series]:
-    """``product``: a project, its line, its three accounts and the entry; ``limit``: one UPDATE and INSERT."""
+    """``product``: a project, its line, three accounts and the entry; ``limit``: one UPDATE and INSERT."""
     with connection.cursor() as cursor:
         cursor.execute(_HOT)
     fund = Fund.objects.select_related("union").get(union__code="u0", year=YEAR)

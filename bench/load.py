@@ -89,7 +89,7 @@ class World:
         self._places()
 
     def person(self, union: int, code: str) -> User:
-        """Who holds the post ``code`` of the union: ``jiceng-head`` (归口管理), ``caiwu-head``, ``secretary`` …"""
+        """Who holds a post of the union: ``jiceng-head`` (归口管理), ``caiwu-head``, ``secretary`` …"""
         return User.objects.get(username=f"u{union}-{code}")
 
     def post(self, union: int, code: str) -> Post:
@@ -267,9 +267,9 @@ class World:
             cursor.execute("VACUUM ANALYZE")
 
 
-# The triggers' functions ask for settings that are usually not there and catch the exception. With a hundred
-# thousand rows in one transaction each such rollback walks through all postponed checks: minutes become hours.
-# '{}' switches no trigger off, and the history keeps a context for what was loaded.
+# The triggers' functions ask for settings that are usually not there and catch the exception. With a
+# hundred thousand rows in one transaction each such rollback walks through all postponed checks: minutes
+# become hours. '{}' switches no trigger off, and the history keeps a context for what was loaded.
 _NO_EXCEPTIONS: Final = """
 SELECT set_config('pgtrigger.ignore', '{}', true), set_config('pghistory.context_id', %s, true),
        set_config('pghistory.context_metadata', '{"load": "bench"}', true)
@@ -307,7 +307,8 @@ CREATE TABLE bench_task AS SELECT t.* FROM viewflow_task t
 CREATE TABLE bench_work AS SELECT w.* FROM workflow_worktask w WHERE w.plan_id = %(waiting)s AND w.is_open;
 CREATE TABLE bench_done AS SELECT t.* FROM viewflow_task t
     JOIN workflow_worktask w ON w.task_ptr_id = t.id WHERE w.plan_id = %(settled)s AND w.step = 'decide';
-CREATE TABLE bench_start_work AS SELECT w.* FROM workflow_worktask w JOIN bench_start s ON s.id = w.task_ptr_id;
+CREATE TABLE bench_start_work AS SELECT w.* FROM workflow_worktask w
+    JOIN bench_start s ON s.id = w.task_ptr_id;
 CREATE TABLE bench_submit AS SELECT * FROM workflow_decision
     WHERE plan_id = %(waiting)s AND action = 'submit';
 CREATE TABLE bench_approve AS SELECT * FROM workflow_decision
@@ -450,11 +451,12 @@ _CLONE: Final = (
             "at": "s.arrived",
         },
     ),
-    # The money of what was approved: a project, a line, its three accounts, an entry; balances move by trigger.
+    # The money of what was approved: project, line, three accounts, an entry; balances move by trigger.
     """INSERT INTO budgets_project (id, union_id, fund_id, number, name, department_id)
-       SELECT s.id, s.union_id, f.id, 'P' || s.year || '-' || lpad(s.serial::text, 4, '0'), '培训班 ' || s.id,
-              s.department_id
-       FROM bench_seed s JOIN budgets_fund f ON f.union_id = s.union_id AND f.year = s.year WHERE NOT s.open""",
+       SELECT s.id, s.union_id, f.id, 'P' || s.year || '-' || lpad(s.serial::text, 4, '0'),
+              '培训班 ' || s.id, s.department_id
+       FROM bench_seed s JOIN budgets_fund f ON f.union_id = s.union_id AND f.year = s.year
+       WHERE NOT s.open""",
     "ANALYZE budgets_project",
     """INSERT INTO budgets_budgetline (id, project_id, item, title, ordinal)
        SELECT id, id, 'meals', '伙食费', 1 FROM bench_seed WHERE NOT open""",

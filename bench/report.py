@@ -1,4 +1,4 @@
-"""What was measured, as RESULTS.md: the table is written anew by each full run, the notes below it are kept."""
+"""What was measured, as RESULTS.md: a full run writes the tables anew and keeps the notes below them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PACKAGES = ("Django", "django-viewflow", "django-fsm", "psycopg", "openpyxl")
 
 @dataclass(frozen=True)
 class Row:
-    """A figure beside its limit or peer. ``ratio`` as the goal speaks of it; ``met`` None where no goal is set."""
+    """A figure beside its limit or peer; ``ratio`` as the goal speaks of it, ``met`` None without a goal."""
 
     figure: str
     product: str
@@ -81,8 +81,8 @@ def written(
     text = [
         "# Results of `make bench`",
         "",
-        "Product and limit or peer side by side in one run, rounds taking turns, medians. Absolute times belong",
-        "to the machine and to whatever else it did at the time: read the ratios.",
+        "Product and limit or peer side by side in one run, rounds taking turns, medians. Absolute times",
+        "belong to the machine and to whatever else it did at the time: read the ratios.",
         "",
         *(f"- {name}: {value}" for name, value in facts.items()),
         f"- size: {size}",

@@ -12,6 +12,8 @@ from psycopg import sql
 PRODUCT: Final = "guikou_bench"
 STOCK: Final = "guikou_bench_stock"
 
+_DROP: Final = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
+
 
 def names(scale: str) -> tuple[str, str]:
     """The two databases of a run at ``scale``."""
