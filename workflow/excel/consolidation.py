@@ -120,6 +120,11 @@ def _sums(totals: Totals) -> tuple[Any, ...]:
     return (totals.people, None, totals.declared, *approved)
 
 
+def _total_row(label: str, totals: Totals, behind: int) -> tuple[Any, ...]:
+    """The row of a (sub)total; ``behind``: columns after the figures."""
+    return (None, label, None, None, totals.sessions, None, *_sums(totals), *(None,) * behind)
+
+
 def desk_sheet(*, title: str, note: str, lines: Sequence[Line], notes: dict[int, str], on: date) -> Workbook:
     """年度培训计划汇总表: every line under its category with subtotals. ``notes``: 备注 by plan id."""
     book, ws = cells.new_book("汇总表")
@@ -132,7 +137,8 @@ def desk_sheet(*, title: str, note: str, lines: Sequence[Line], notes: dict[int,
         Head("时间", 13, "center"),
         *_DECLARED_AND_APPROVED,
         Head("审核状态", 11, "center"),
-        Head("备注", 24),
+        Head("计划号", 13, "center"),
+        Head("备注", 22),
     )
     sheet = TwoHeadSheet(ws, title=title, note=note, unit="单位：人、天、元", heads=heads)
     ordinal = 0
@@ -149,14 +155,14 @@ def desk_sheet(*, title: str, note: str, lines: Sequence[Line], notes: dict[int,
                     line.time_text,
                     *_figures(line),
                     line.plan.get_state_display(),
+                    line.plan.plan_number,
                     notes.get(line.plan.pk, ""),
                 )
             )
         label = f"{totals.title}小计（{totals.classes} 班）"
-        sheet.add((None, label, None, None, totals.sessions, None, *_sums(totals), None, None), total=True)
+        sheet.add(_total_row(label, totals, 3), total=True)
     totals = add_up(lines)
-    label = f"合计（{totals.classes} 班）"
-    sheet.add((None, label, None, None, totals.sessions, None, *_sums(totals), None, None), total=True)
+    sheet.add(_total_row(f"合计（{totals.classes} 班）", totals, 3), total=True)
     sheet.finish(on=on, freeze_columns=2)
     return book
 
@@ -197,8 +203,7 @@ def agenda_sheet(agenda: Agenda, *, on: date) -> Workbook:
             )
         )
     totals = agenda.totals
-    label = f"合计（{totals.classes} 班）"
-    sheet.add((None, label, None, None, totals.sessions, None, *_sums(totals), None, None), total=True)
+    sheet.add(_total_row(f"合计（{totals.classes} 班）", totals, 2), total=True)
     sheet.finish(on=on, freeze_columns=2)
     return book
 

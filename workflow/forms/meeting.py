@@ -119,6 +119,9 @@ class ItemForm(forms.Form):
             )
         steps = [(step.key, step.title) for step in line.book.review_steps]
         self.fields["return_to"].choices = [(AUTHOR, "经办人"), *steps]  # type: ignore[attr-defined]
+        for name in ("outcome", "opinion", "return_to"):
+            label = f"{self.fields[name].label}：{line.name}"
+            self.fields[name].widget.attrs["aria-label"] = label
         for field in self.fields.values():
             attrs = field.widget.attrs
             attrs["class"] = f"bare {attrs.get('class', '')}".strip()

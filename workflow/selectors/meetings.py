@@ -99,17 +99,10 @@ class Agenda:
     def available(self) -> Decimal:
         return sum((fund.totals.available for fund in self.funds), Decimal("0.00"))
 
-    @property
-    def open_amount(self) -> Decimal:
-        """Declared yuan of the items still open."""
-        return sum((line.line.declared.amount for line in self.open), Decimal("0.00"))
 
-
-def agenda_of(meeting: Meeting, *, only: int | None = None) -> Agenda:
-    """The agenda in its order, in eight queries however long it is. ``only``: that item alone."""
+def agenda_of(meeting: Meeting) -> Agenda:
+    """The agenda in its order, in seven queries however long it is."""
     items = AgendaItem.objects.filter(meeting=meeting).order_by("ordinal", "id")
-    if only is not None:
-        items = items.filter(pk=only)
     by_plan = {item.plan_id: item for item in items}
     plans = ClassPlan.objects.filter(pk__in=by_plan)
     found = {line.plan.pk: line for line in lines_of(plans)}

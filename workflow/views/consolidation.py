@@ -1,4 +1,4 @@
-"""计划汇总 and 年度计划: all departments' lines in one table, as declared and as approved."""
+"""计划汇总: all departments' lines in one table, as declared and as approved."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
-from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
@@ -15,10 +14,9 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_GET, require_POST
 
 from office.wording import chinese_date
-from org.models import Department
 from workflow.excel import consolidation as sheets
 from workflow.forms.consolidation import LineFilter
-from workflow.models import ClassPlan, Meeting
+from workflow.models import Meeting
 from workflow.rules.duplicates import suspected
 from workflow.selectors import consolidation as selectors
 from workflow.selectors.meetings import DECIDABLE, candidates, upcoming
@@ -26,9 +24,10 @@ from workflow.selectors.years import asked_year
 from workflow.services import meetings as services
 from workflow.states import PlanState
 from workflow.templatetags.amounts import money
+from workflow.views.agenda import PREPARED_BY, prepares_meetings, tell
 from workflow.views.common import DeskRequest, page_of, standing_of, workbook_file
-from workflow.views.meeting import PREPARED_BY, tell
-from workflow.views.overseen import forbidden, overseen_union, overseen_unions
+from workflow.views.overseen import cleared, forbidden, overseen_union, overseen_unions
+from workflow.views.year_plan import year_plan, year_plan_export, year_plan_print
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -154,7 +153,7 @@ def desk(request: DeskRequest) -> HttpResponse:
     lines = filters.of(found.lines)
     view, unit = request.GET.get("view", ""), request.GET.get("unit", "")
     page = page_of(request, lines, PER_PAGE)
-    prepares = _prepares(request, union)
+    prepares = prepares_meetings(request, union.pk)
     on_agenda = {pk for pk, notes in found.notes.items() if any(n[0].startswith("已列入") for n in notes)}
     totals = selectors.add_up(found.lines)
     context = {
@@ -168,7 +167,7 @@ def desk(request: DeskRequest) -> HttpResponse:
         "suspicions": found.suspicions,
         "filters": filters,
         "keep": [(k, request.GET[k]) for k in ("view", "unit") if request.GET.get(k)],
-        "clear_url": _cleared(request) if filters.words else "",
+        "clear_url": cleared(request) if filters.words else "",
         "page": page,
         "rows": [
             {
@@ -188,17 +187,6 @@ def desk(request: DeskRequest) -> HttpResponse:
         "departments": len({line.plan.department_id for line in found.lines}),
     }
     return render(request, "workflow/desk/desk.html", context)
-
-
-def _cleared(request: DeskRequest) -> str:
-    """The same page without what narrows it."""
-    kept = [(name, request.GET[name]) for name in ("year", "union", "view", "unit") if request.GET.get(name)]
-    return f"?{urlencode(kept)}"
-
-
-def _prepares(request: DeskRequest, union: Union) -> bool:
-    standing = standing_of(request)
-    return union.pk in standing.secretary_union_ids | standing.authority_union_ids
 
 
 def _groups(view: str, lines: Sequence[Line]) -> list[Totals]:
@@ -268,7 +256,7 @@ def desk_agenda(request: DeskRequest) -> HttpResponse:
     """提交上会: ticked lines onto a chosen agenda, or to the form of a new meeting."""
     unions = overseen_unions(request)
     union, year = overseen_union(request, unions), asked_year(request.GET, timezone.now())
-    if not _prepares(request, union):
+    if not prepares_meetings(request, union.pk):
         return forbidden(request, PREPARED_BY)
     picks = {int(value) for value in request.POST.getlist("pick") if value.isascii() and value.isdigit()}
     offered = set(candidates(union.pk, year).values_list("pk", flat=True))
@@ -288,113 +276,6 @@ def desk_agenda(request: DeskRequest) -> HttpResponse:
     )
     tell(request, done, f"列入 {meeting} 议题")
     return redirect("workflow:meeting", meeting.pk)
-
-
-@dataclass(frozen=True)
-class YearPlan:
-    """The approved lines a person may see of a union's year; ``whole``: all departments'."""
-
-    union: Union
-    unions: list[Union]
-    year: int
-    lines: list[Line]
-    whole: bool
-
-
-def _year_plan(request: DeskRequest) -> YearPlan:
-    standing = standing_of(request)
-    ids = set(standing.whole_union_ids | standing.union_ids)
-    if standing.looks_department_ids:
-        looked = Department.objects.filter(Q(pk__in=standing.looks_department_ids))
-        ids |= set(looked.values_list("union", flat=True))
-    unions = overseen_unions(request, ids)
-    union, year = overseen_union(request, unions), asked_year(request.GET, timezone.now())
-    plans = ClassPlan.objects.visible_to(standing).filter(union=union, year=year, state=PlanState.APPROVED)
-    lines = selectors.lines_of(plans.in_plan_order())
-    return YearPlan(union, unions, year, lines, standing.sees_union(union.pk))
-
-
-def _year_plan_filter(request: DeskRequest, found: YearPlan) -> LineFilter:
-    return LineFilter(
-        request.GET,
-        lines=found.lines,
-        year=found.year,
-        unions=found.unions,
-        union=found.union,
-        states=False,
-    )
-
-
-@require_GET
-def year_plan(request: DeskRequest) -> HttpResponse:
-    found = _year_plan(request)
-    filters = _year_plan_filter(request, found)
-    lines = filters.of(found.lines)
-    unit = request.GET.get("unit", "")
-    entries = _entries(lines)
-    totals = selectors.add_up(lines)
-    outside = selectors.add_up(line for line in lines if line.off_plan)
-    context = {
-        "found": found,
-        "union": found.union,
-        "year": found.year,
-        "filters": filters,
-        "keep": [(k, request.GET[k]) for k in ("unit",) if request.GET.get(k)],
-        "clear_url": _cleared(request) if filters.words else "",
-        "unit": unit,
-        "page": page_of(request, entries, PER_PAGE),
-        "totals": totals,
-        "sums": [
-            {
-                "label": "班次",
-                "value": f"{totals.approved_classes}",
-                "note": f"{totals.approved_sessions} 期",
-            },
-            {"label": "人数", "value": f"{totals.approved_people:,}", "note": "各期学员合计"},
-            {"label": "核定经费", "value": money(totals.approved, unit), "note": "已下达到各班次项目"},
-            {
-                "label": "其中：计划外",
-                "value": money(outside.approved, unit),
-                "note": f"{outside.approved_classes} 班",
-            },
-        ],
-    }
-    return render(request, "workflow/desk/year_plan.html", context)
-
-
-def _entries(lines: Sequence[Line]) -> list[dict[str, Any]]:
-    """Lines under their category with its totals, numbered through: one list to be paged."""
-    entries: list[dict[str, Any]] = []
-    ordinal = 0
-    for totals, group in selectors.by_category(lines):
-        for line in group:
-            ordinal += 1
-            entries.append({"ordinal": ordinal, "line": line, "note": sheets.year_plan_note(line)})
-        entries.append({"totals": totals})
-    return entries
-
-
-@require_GET
-def year_plan_print(request: DeskRequest) -> HttpResponse:
-    found = _year_plan(request)
-    context = {
-        "found": found,
-        "entries": _entries(found.lines),
-        "totals": selectors.add_up(found.lines),
-        "today": timezone.localdate(),
-        "back_url": f"{reverse('workflow:year_plan')}?year={found.year}&union={found.union.code}",
-    }
-    return render(request, "workflow/desk/year_plan_print.html", context)
-
-
-@require_GET
-def year_plan_export(request: DeskRequest) -> HttpResponse:
-    found = _year_plan(request)
-    lines = _year_plan_filter(request, found).of(found.lines)
-    book = sheets.year_plan_sheet(
-        union_name=found.union.name, year=found.year, lines=lines, on=timezone.localdate()
-    )
-    return workbook_file(book, f"{found.union.name}{found.year}年度培训计划")
 
 
 urlpatterns = [

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.http import urlencode
 
 from org.models import Union
 from workflow.views.common import standing_of
@@ -38,3 +39,9 @@ def overseen_union(request: HttpRequest, unions: list[Union]) -> Union:
 def forbidden(request: HttpRequest, message: str) -> HttpResponse:
     """He may look, but not do this: the page says why."""
     return render(request, "403.html", {"message": message}, status=403)
+
+
+def cleared(request: HttpRequest) -> str:
+    """The same page without what narrows it."""
+    kept = [(name, request.GET[name]) for name in ("year", "union", "view", "unit") if request.GET.get(name)]
+    return f"?{urlencode(kept)}"

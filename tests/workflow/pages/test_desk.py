@@ -254,7 +254,7 @@ def test_the_sheet_adds_up_to_the_cent_and_prints_as_an_office_wants_it(client: 
     response = as_(client, world, "jiceng-head").get(f"{EXPORT}?year=2027")
     sheet = workbook(response).active
     assert sheet["A1"].value == "滨海新区总工会2027年度培训计划汇总表"
-    assert "A1:N1" in {str(found) for found in sheet.merged_cells.ranges}
+    assert "A1:O1" in {str(found) for found in sheet.merged_cells.ranges}
     assert [sheet.cell(3, column).value for column in (7, 10)] == ["申报", "核定"]
     assert [sheet.cell(4, column).value for column in (7, 8, 9)] == ["人数", "天数", "经费"]
     assert sheet.freeze_panes == "C5"
@@ -275,7 +275,8 @@ def test_the_sheet_adds_up_to_the_cent_and_prints_as_an_office_wants_it(client: 
     name = next(cell for row in sheet.iter_rows() for cell in row if cell.value == "=SUM(1)班")
     assert name.data_type == "s"
     assert name.quotePrefix
-    notes = "".join(str(row[13]) for row in lines)
+    assert [row[13] for row in lines if row[13]] == ["P2027-0001", "P2027-0002"]
+    notes = "".join(str(row[14]) for row in lines)
     assert "建议不列入：与其他班重复" in notes
     signatures = " ".join(str(value) for value in rows[-1] if value)
     for label in ("归口管理部门负责人", "财务部门负责人", "主要负责同志", "填表日期：2027年1月20日"):
