@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import tomllib
 from datetime import date
 from functools import cache
-from importlib import metadata
 from typing import TypedDict
 
 from django.conf import settings
@@ -22,11 +22,9 @@ class Frame(TypedDict):
 
 @cache
 def product_version() -> str:
-    """The installed version, empty where the project runs from its folder without being installed."""
-    try:
-        return metadata.version("guikou")
-    except metadata.PackageNotFoundError:
-        return ""
+    """The version ``pyproject.toml`` states: the project runs from its folder and isn't installed."""
+    with (settings.BASE_DIR / "pyproject.toml").open("rb") as file:
+        return str(tomllib.load(file)["project"]["version"])
 
 
 def frame(request: HttpRequest) -> Frame:
