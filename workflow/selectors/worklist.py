@@ -26,6 +26,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce
 
+from office.prepared import Prepared
 from rulebook.models import RuleBook
 from workflow.models import ClassPlan, Decision, WorkTask
 from workflow.selectors.desk import proposed_by
@@ -64,6 +65,10 @@ PLAN_FIELDS: Final = (
     "version__by_meeting",
     "version__book_id",
 )
+
+
+#: Rows of a page of any list of this module.
+PER_PAGE: Final = 25
 
 
 class _Amiss(Func):
@@ -153,6 +158,14 @@ def waiting(tasks: QuerySet[WorkTask], narrow: Narrow) -> QuerySet[WorkTask]:
         .annotate(total=total_of("plan"), amiss=_amiss("plan"))
     )
     return rows.annotate(asks=_asks()).filter(asks__gt=0) if narrow.found else rows
+
+
+def _newest(post: int) -> QuerySet[WorkTask]:
+    return waiting(WorkTask.objects.open_for([post]), Narrow())[:PER_PAGE]
+
+
+#: The page opened most, of nearly everybody: the newest at his one post. Its SQL is worked out once.
+newest_at: Final = Prepared(_newest, post=int)
 
 
 def by_limit(rows: QuerySet[WorkTask]) -> QuerySet[WorkTask]:

@@ -61,6 +61,8 @@ def inbox(request: DeskRequest) -> HttpResponse:
         title = "无人办理事项" if unmanned else "待办事项"
         return workbook_file(sheets.waiting(lines, title=title, who=request.user.name, at=at), title)
     page = _page(request, found, None if narrow else facets.count)
+    if page.number == 1 and len(standing.post_ids) == 1 and not (narrow or by_limit or unmanned):
+        page.object_list = worklist.newest_at(post=next(iter(standing.post_ids)))
     context = {
         "page": page,
         "rows": listing.waiting_rows(page, facets.books, at=at),
@@ -78,7 +80,7 @@ def inbox(request: DeskRequest) -> HttpResponse:
 
 def _page(request: DeskRequest, found: Any, count: int | None) -> Page[Any]:
     """A page of the list; ``count`` where it is known already, which saves counting again."""
-    paginator = Paginator(found, 25)
+    paginator = Paginator(found, worklist.PER_PAGE)
     if count is not None:
         paginator.__dict__["count"] = count
     return paginator.get_page(request.GET.get("page"))

@@ -138,6 +138,15 @@ def test_the_newest_stands_first_or_the_most_urgent(world: World, client: Client
     assert names(client, head, "?sort=due") == ["先到", "后到"]
 
 
+def test_two_posts_share_one_list(world: World, client: Client) -> None:
+    acts.submit(world, world.draft(name="宣传的班"), when=at(1, 11))
+    acts.submit(world, world.draft("quanyi", name="权益的班", subject="YW-05"), when=at(1, 12))
+    head = world.people["xuanchuan-head"]
+    assert names(client, head) == ["宣传的班"]
+    world.appoint("quanyi-head", head, datetime.date(2027, 1, 12))
+    assert names(client, head) == ["权益的班", "宣传的班"]
+
+
 def test_a_returned_plan_waits_for_its_author_without_a_limit(world: World, client: Client) -> None:
     plan = acts.pass_to(world, world.draft(), "review")
     acts.give_back(world, plan)

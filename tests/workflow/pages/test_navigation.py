@@ -11,11 +11,17 @@ from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.urls import resolve, reverse
 
+from org import services as organisation
 from org.models import User
+from org.selectors import standing
 from tests.workflow import acts
+from tests.workflow import world as worlds
 from tests.workflow.world import World, at
 from workflow.context import navigation
+from workflow.models import ClassPlan, Meeting, WorkTask
+from workflow.selectors.desk import Badges, badges, unmanned_tasks
 from workflow.selectors.years import asked_year, current_year
+from workflow.states import PENDING
 
 
 @pytest.fixture(autouse=True)
@@ -74,6 +80,36 @@ def test_badges_count_what_waits_and_what_is_under_way(world: World, client: Cli
         items = client.get("/done/").context["nav"][0]["items"]
         counts[who] = [item["count"] for item in items]
     assert counts == {"xuanchuan-head": [3, 0, 0], "xuanchuan-staff": [0, 0, 3], "jiceng-head": [0, 0, 0]}
+
+
+def test_badges_say_what_the_lists_hold(world: World) -> None:
+    """The one statement, written out, against the querysets of the pages."""
+    for number in range(2):
+        acts.submit(world, world.draft(name=f"{number}班"))
+    held = acts.to_meeting(world, world.draft("quanyi", subject="YW-05"))
+    acts.call(world, held, held=at(2, 5))
+    acts.call(world, number="2027年第9次", held=at(1, 12))
+    back = acts.pass_to(world, world.draft("caiwu", subject="YW-07"), "review")
+    acts.give_back(world, back)
+    organisation.vacate(
+        post=world.posts["xuanchuan-head"], on=at(1, 12).date(), actor=world.admin, at=at(1, 12)
+    )
+    User.objects.filter(pk=world.people["caiwu-staff"].pk).update(is_active=False)
+    worlds.build("mianyang", "mianyang-2018.toml", name="绵阳市总工会")
+    seen = set()
+    for person in User.objects.all():
+        place = standing(person, at(1, 13).date())
+        mine = ClassPlan.objects.filter(created_by=person, state__in=PENDING)
+        meetings = Meeting.objects.visible_to(place).filter(held_on__gte=place.on).order_by("held_on")
+        expected = Badges(
+            waiting=WorkTask.objects.open_for(place.post_ids).count(),
+            under_way=mine.count() if person.is_active else 0,
+            unmanned=unmanned_tasks(place).count(),
+            next_meeting=meetings.values_list("held_on", flat=True).first(),
+        )
+        assert badges(place) == expected, person.username
+        seen.add(expected)
+    assert len(seen) >= 5
 
 
 def test_a_plan_page_belongs_to_no_entry(world: World, client: Client) -> None:
