@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil
 from typing import TYPE_CHECKING, Any, Final
+from unicodedata import east_asian_width
 
 from openpyxl.utils import get_column_letter
 
@@ -25,6 +27,27 @@ if TYPE_CHECKING:
 
 #: Who signs a 汇总表, left to right; DOMAIN §3.1 and §5.8.
 SIGNATURES: Final = ("归口管理部门负责人", "财务部门负责人", "主要负责同志")
+
+
+#: Points a line of text takes, and the least height of a row of the body.
+LINE, LEAST = 15, 20
+
+
+def fit(ws: Worksheet, row: int, widths: Sequence[float], texts: Sequence[Any]) -> None:
+    """Makes a row as high as its longest text needs: a program that opens the file doesn't always do so."""
+    lines = 1
+    for width, text in zip(widths, texts, strict=True):
+        if isinstance(text, str):
+            taken = sum(2 if east_asian_width(char) in "WFA" else 1 for char in text)
+            lines = max(lines, ceil(taken / max(width - 1, 1)))
+    ws.row_dimensions[row].height = max(LEAST, lines * LINE)
+
+
+def sign(ws: Worksheet, row: int, columns: int, on: date) -> None:
+    """Room for those who sign, and the day the table was filled in."""
+    cells.signature_row(ws, row, columns, (*SIGNATURES, "填表日期"))
+    # cells.signature_row spreads its labels evenly and leaves them open for a hand.
+    ws.cell(row=row, column=round(columns * len(SIGNATURES) / 4) + 1).value = f"填表日期：{chinese_date(on)}"
 
 
 @dataclass(frozen=True)
@@ -86,14 +109,12 @@ class TwoHeadSheet:
         for index, (head, value) in enumerate(zip(self.heads, values, strict=True), 1):
             kind: cells.Kind = "center" if isinstance(value, str) and head.kind != "text" else head.kind
             cells.put(self.ws, self.next_row, index, value, style=styles[kind])
+        fit(self.ws, self.next_row, [head.width for head in self.heads], values)
         self.next_row += 1
 
     def finish(self, *, on: date, freeze_columns: int = 0) -> None:
         """The signature row with the day the table was filled in, frozen header, the page."""
-        labels = (*SIGNATURES, "填表日期")
-        cells.signature_row(self.ws, self.next_row + 1, len(self.heads), labels)
-        cell = self.ws.cell(row=self.next_row + 1, column=round(len(self.heads) * 3 / 4) + 1)
-        cell.value = f"填表日期：{chinese_date(on)}"
+        sign(self.ws, self.next_row + 1, len(self.heads), on)
         cells.print_setup(self.ws, header_row=4, columns=len(self.heads), freeze_columns=freeze_columns)
 
 
@@ -227,7 +248,7 @@ def year_plan_sheet(*, union_name: str, year: int, lines: Sequence[Line], on: da
             cells.Column("人数", 8, "number"),
             cells.Column("地点", 18),
             cells.Column("经费", 15, "money"),
-            cells.Column("列支渠道", 20),
+            cells.Column("列支渠道", 26),
             cells.Column("备注", 16),
         ),
     )
@@ -236,51 +257,37 @@ def year_plan_sheet(*, union_name: str, year: int, lines: Sequence[Line], on: da
         for line in group:
             ordinal += 1
             figures = line.figures
-            sheet.add(
-                (
-                    ordinal,
-                    line.plan.plan_number,
-                    line.name,
-                    line.plan.department.name,
-                    line.category_title,
-                    line.time_text,
-                    figures.sessions,
-                    figures.half_days / 2,
-                    figures.people,
-                    line.place,
-                    figures.amount,
-                    "".join(line.book.titles([line.source])),
-                    year_plan_note(line),
-                )
+            values = (
+                ordinal,
+                line.plan.plan_number,
+                line.name,
+                line.plan.department.name,
+                line.category_title,
+                line.time_text,
+                figures.sessions,
+                figures.half_days / 2,
+                figures.people,
+                line.place,
+                figures.amount,
+                "".join(line.book.titles([line.source])),
+                year_plan_note(line),
             )
+            fit(ws, sheet.add(values), [column.width for column in sheet.columns], values)
         _year_plan_total(sheet, f"{totals.title}小计（{totals.approved_classes} 班）", totals)
     totals = add_up(lines)
     _year_plan_total(sheet, f"合计（{totals.approved_classes} 班）", totals)
     outside = add_up(line for line in lines if line.off_plan)
     if outside.approved_classes:
         _year_plan_total(sheet, f"其中：计划外（{outside.approved_classes} 班）", outside)
-    sheet.finish(signatures=(*SIGNATURES, f"填表日期 {chinese_date(on)}"), freeze_columns=3)
+    sign(ws, sheet.next_row + 1, len(sheet.columns), on)
+    sheet.finish(freeze_columns=3)
     return book
 
 
 def _year_plan_total(sheet: cells.OfficeSheet, label: str, totals: Totals) -> None:
-    sheet.add_total(
-        (
-            None,
-            None,
-            label,
-            None,
-            None,
-            None,
-            totals.approved_sessions,
-            None,
-            totals.approved_people,
-            None,
-            totals.approved,
-            None,
-            None,
-        )
-    )
+    people, sessions, amount = totals.approved_people, totals.approved_sessions, totals.approved
+    values = (*(None, None, label), *(None,) * 3, sessions, None, people, None, amount, None, None)
+    fit(sheet.ws, sheet.add_total(values), [column.width for column in sheet.columns], values)
 
 
 def year_plan_note(line: Line) -> str:

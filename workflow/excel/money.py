@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from office import cells
 from office.wording import chinese_date, yuan
+from workflow.excel.consolidation import fit
 from workflow.selectors.money import add_up
 
 if TYPE_CHECKING:
@@ -48,21 +49,20 @@ def fund_sheet(
     )
     for ordinal, row in enumerate(classes, 1):
         plan, held = row.plan, row.held
-        sheet.add(
-            (
-                ordinal,
-                row.project.number,
-                row.project.name,
-                row.project.department.name,
-                plan.declaration_number if plan else "",
-                plan.time_text if plan else "",
-                held.appropriated,
-                held.committed,
-                held.paid,
-                held.available,
-                held.progress,
-            )
+        values = (
+            ordinal,
+            row.project.number,
+            row.project.name,
+            row.project.department.name,
+            plan.declaration_number if plan else "",
+            plan.time_text if plan else "",
+            held.appropriated,
+            held.committed,
+            held.paid,
+            held.available,
+            held.progress,
         )
+        fit(ws, sheet.add(values), [column.width for column in sheet.columns], values)
     held = add_up(row.held for row in classes)
     sheet.add_total(
         (
