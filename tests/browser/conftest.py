@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 
 import pytest
 import time_machine
+from django.db import connection
+from django.test.utils import setup_databases, teardown_databases
 from playwright.sync_api import (
     Browser,
     BrowserContext,
@@ -128,13 +130,22 @@ def page(browse: Browse) -> Page:
 
 
 @pytest.fixture(scope="session")
-def _demo(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[DemoCopies]:
-    """The demo, loaded once."""
-    with django_db_blocker.unblock(), time_machine.travel(NOON):
-        copies = DemoCopies.load()
+def _demo(
+    request: pytest.FixtureRequest, django_db_setup: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[DemoCopies]:
+    """The demo, loaded once. Makes the test database where no test of this run is marked to need it."""
+    with django_db_blocker.unblock():
+        made = None
+        if not connection.settings_dict["NAME"].startswith("test_"):
+            keep = request.config.getvalue("reuse_db")
+            made = setup_databases(verbosity=0, interactive=False, keepdb=keep)
+        with time_machine.travel(NOON):
+            copies = DemoCopies.load()
     yield copies
     with django_db_blocker.unblock():
         copies.drop()
+        if made is not None and not keep:
+            teardown_databases(made, verbosity=0)
 
 
 @pytest.fixture(scope="session")
@@ -154,7 +165,7 @@ def day(
 ) -> Iterator[Day]:
     """A working day in the demo, in a database copied for this test, everybody signed in already.
 
-    The test itself must be marked `django_db(transaction=True)`, or pytest-django makes no test database.
+    The copy is thrown away: no `django_db` mark is needed, whose flushing takes longer than the copying.
     """
     with (
         django_db_blocker.unblock(),

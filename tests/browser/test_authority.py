@@ -5,15 +5,12 @@ from __future__ import annotations
 from io import BytesIO
 from pathlib import Path
 
-import pytest
 from openpyxl import load_workbook
 from playwright.sync_api import expect
 
 from tests.browser.day import Day, last, plan, says
 from workflow.models import AgendaItem
 from workflow.states import DecisionAction, PlanState
-
-pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_a_suspected_duplicate_is_compared_and_advised_against(day: Day) -> None:

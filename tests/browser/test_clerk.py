@@ -5,7 +5,6 @@ from __future__ import annotations
 from io import BytesIO
 from pathlib import Path
 
-import pytest
 from openpyxl import load_workbook
 from playwright.sync_api import Page, expect
 
@@ -16,8 +15,6 @@ from workflow.demo.mistakes import mistaken_workbook
 from workflow.demo.people import BINHAI
 from workflow.models import ClassPlan
 from workflow.states import DecisionAction, PlanState
-
-pytestmark = pytest.mark.django_db(transaction=True)
 
 NAME = "短视频制作培训班"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
@@ -15,9 +14,6 @@ from tests.browser.day import Day, last, pass_on, plan, says
 from workflow.models import ClassPlan
 from workflow.services.submission import submit
 from workflow.states import DecisionAction, PlanState
-
-pytestmark = pytest.mark.django_db(transaction=True)
-
 
 NAME = "民主管理干部培训班"
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.browser.day import Day, give_back, last, plan, says, sign_in
 from workflow.states import DecisionAction, PlanState
-
-pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_the_head_signs(day: Day) -> None:

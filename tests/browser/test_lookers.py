@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.browser.day import Day, plan
 from workflow.models import Decision
-
-pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_the_auditor_looks_at_everything_and_has_no_buttons(day: Day) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from budgets.models import Project
@@ -12,8 +11,6 @@ from budgets.selectors import project_totals
 from tests.browser.day import NOON, Day, pass_on, plan, says
 from workflow.models import AgendaItem, Meeting
 from workflow.states import MeetingOutcome, PlanState
-
-pytestmark = pytest.mark.django_db(transaction=True)
 
 #: What the reviewers let through for it, beside the five classes that wait for a meeting in the demo.
 REVIEWED = (

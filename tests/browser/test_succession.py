@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.browser.day import Day, last, pass_on, plan, says
-
-pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_a_successor_takes_over_with_nothing_moved(day: Day) -> None:

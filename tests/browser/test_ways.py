@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.day import PHONE, Day, give_back, last, plan, says, sign_in
 from workflow.states import DecisionAction, PlanState
-
-pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_signing_in_handing_in_and_deciding_without_javascript(day: Day) -> None:
