@@ -6,6 +6,7 @@ Good rows are taken out, so what remains can be mended and uploaded again as it 
 from __future__ import annotations
 
 import warnings
+from bisect import bisect_left
 from io import BytesIO
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
@@ -19,20 +20,24 @@ from office.refusals import Refused
 from workflow.excel.package import opened
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from openpyxl.worksheet.worksheet import Worksheet
 
     from workflow.excel.preview import Preview
     from workflow.excel.reader import Mark
+    from workflow.excel.rows import Item
     from workflow.models import PlanImport
 
 RED: Final = PatternFill("solid", start_color="FFFFC7CE")
 SIGNED: Final = "系统核对"
+FILL_IN: Final = "请分别填写"
 #: Bytes of sheets unpacked that openpyxl opens in a few seconds.
 MOST_WEIGHT: Final = 40 * 1024 * 1024
 
 
 def error_workbook(received: PlanImport, found: Preview) -> bytes:
-    """The uploaded workbook with its faulty rows only, as .xlsx. Raises :class:`Refused` for one too large."""
+    """The uploaded workbook, its faulty rows only, as .xlsx. Raises :class:`Refused` for one too large."""
     with received.file.file.open("rb") as stored:
         with opened(stored) as package:
             if package.weight() > MOST_WEIGHT:
@@ -45,7 +50,7 @@ def error_workbook(received: PlanImport, found: Preview) -> bytes:
     sheet = workbook[found.table.sheet]
     good = {item.row for item in (*found.good, *found.same)}
     _settle_formulas(sheet, found)
-    moved = _take_out(sheet, good)
+    moved = _take_out(sheet, good, found)
     for fault in found.faults:
         _mark(sheet, moved(fault.row), fault)
     workbook.active = workbook.worksheets.index(sheet)
@@ -81,7 +86,7 @@ def _settle_formulas(sheet: Worksheet, found: Preview) -> None:
                     target.value = cell.value if cell.value is not None else cell.text
 
 
-def _take_out(sheet: Worksheet, rows: set[int]) -> Any:
+def _take_out(sheet: Worksheet, rows: set[int], found: Preview) -> Callable[[int], int]:
     """Deletes ``rows`` with all that hangs on row numbers; returns old row → new row."""
     if not rows:
         return lambda row: row
@@ -89,16 +94,12 @@ def _take_out(sheet: Worksheet, rows: set[int]) -> Any:
     last = sheet.max_row
 
     def moved(row: int) -> int:
-        low, high = 0, len(ordered)
-        while low < high:
-            middle = (low + high) // 2
-            if ordered[middle] < row:
-                low = middle + 1
-            else:
-                high = middle
-        return row - low
+        return row - bisect_left(ordered, row)
 
     merges = [(a.min_row, a.min_col, a.max_row, a.max_col) for a in sheet.merged_cells.ranges]
+    keys = {column: key for key, column in found.table.places.items()}
+    faulty = {item.row: item for item in found.faulty}
+    firsts = {(top, left): sheet.cell(row=top, column=left).value for top, left, _, _ in merges}
     for top, left, bottom, right in merges:
         sheet.unmerge_cells(start_row=top, start_column=left, end_row=bottom, end_column=right)
     formulas = {
@@ -126,7 +127,11 @@ def _take_out(sheet: Worksheet, rows: set[int]) -> Any:
             )
     for top, left, bottom, right in merges:
         kept = [row for row in range(top, min(bottom, last) + 1) if row not in rows]
-        if kept and (len(kept) > 1 or right > left):
+        if top in rows:
+            # Its word was the first row's: each faulty row gets it to itself, nothing stays merged.
+            for row in kept:
+                _leave(sheet, moved(row), left, faulty.get(row), keys.get(left), firsts[top, left])
+        elif kept and (len(kept) > 1 or right > left):
             sheet.merge_cells(
                 start_row=moved(kept[0]), start_column=left, end_row=moved(kept[-1]), end_column=right
             )
@@ -135,6 +140,16 @@ def _take_out(sheet: Worksheet, rows: set[int]) -> Any:
             if cell.hyperlink is not None:
                 cell.hyperlink.ref = cell.coordinate
     return moved
+
+
+def _leave(sheet: Worksheet, row: int, place: int, item: Item | None, key: str | None, value: Any) -> None:
+    """What a row keeps of a merge that is gone: the word it shared, or the call to fill it in.
+
+    Left empty, people and money would be imported as none; a name is missed anyway.
+    """
+    if item is not None and key is not None:
+        shared = key not in item.line.merged
+        sheet.cell(row=row, column=place).value = value if shared else None if key == "name" else FILL_IN
 
 
 def _runs(ordered: list[int]) -> list[tuple[int, int]]:

@@ -88,7 +88,7 @@ def columns(book: Book) -> tuple[Column, ...]:
             "从下拉列表选择，可只写编码或名称。同类培训按编码认定，不按班名。",
             ("业务", "业务类别", "业务名称", "培训业务"),
             subjects,
-            example=subjects[0].title,
+            example=subjects[0].title if subjects else "",
             same_down=True,
         ),
         _text(
@@ -98,6 +98,7 @@ def columns(book: Book) -> tuple[Column, ...]:
             "为什么办这个班，500 字以内。",
             *("目的", "办班目的", "培训目标"),
             example="提高基层信息报送质量",
+            same_down=True,
         ),
         _many("audience_units", "对象单位", 17, units, "培训对象", "对象", "参训单位", "培训对象单位"),
         _many("audience_posts", "对象岗位", 15, posts, "岗位", "参训人员", "培训对象岗位"),
@@ -109,6 +110,7 @@ def columns(book: Book) -> tuple[Column, ...]:
             "写到日、旬、月或季度都可以：6月21日、6月上旬、6月、二季度；多期写成 3、6、9月 或 每两月。",
             ("培训时间", "办班时间", "计划时间", "拟办时间", "举办时间", "起止时间", "时间安排"),
             example="6月上旬",
+            same_down=True,
         ),
         Column(
             "sessions",
@@ -129,6 +131,7 @@ def columns(book: Book) -> tuple[Column, ...]:
             ("天数", "培训天数", "办班天数", "天数/期", "培训天数/期"),
             example="2",
             most=365,
+            same_down=True,
         ),
         Column(
             "hours",
@@ -138,6 +141,7 @@ def columns(book: Book) -> tuple[Column, ...]:
             f"每期总学时，半天不超过 {book.max_hours_per_half_day} 学时。",
             ("学时", "总学时", "培训学时", "学时数", "课时"),
             example="16",
+            same_down=True,
         ),
         Column(
             "mode",
@@ -251,7 +255,7 @@ def columns(book: Book) -> tuple[Column, ...]:
             example="13800000000",
             same_down=True,
         ),
-        _text("remark", "备注", 11, "其他需要说明的。"),
+        _text("remark", "备注", 11, "其他需要说明的。", same_down=True),
         *_more(book, levels),
         Column(
             "identity",
@@ -262,7 +266,9 @@ def columns(book: Book) -> tuple[Column, ...]:
             extra=True,
         ),
     ]
-    return tuple(found)
+    # A book without such a dictionary has no such column.
+    closed = {Kind.CHOICE, Kind.MANY}
+    return tuple(column for column in found if column.options or column.kind not in closed)
 
 
 def _more(book: Book, levels: tuple[Option, ...]) -> Iterator[Column]:
@@ -278,6 +284,7 @@ def _more(book: Book, levels: tuple[Option, ...]) -> Iterator[Column]:
             f"“{module.title}”安排的学时（每期），没有的不填；各模块合计应等于每期学时。",
             (module.title, *(f"{alias}学时" for alias in module.aliases), *module.aliases),
             example="16" if index == 0 else "",
+            same_down=True,
             extra=True,
         )
     yield _text(
@@ -310,6 +317,7 @@ def _more(book: Book, levels: tuple[Option, ...]) -> Iterator[Column]:
         *("对象范围", "范围说明"),
         example="近两年未参训的优先",
         extra=True,
+        same_down=True,
     )
     yield Column(
         "lecturer_title",
@@ -380,6 +388,7 @@ def _more(book: Book, levels: tuple[Option, ...]) -> Iterator[Column]:
         "有超标准、疑似重复等提示的，在此说明。",
         *("核查说明", "情况说明"),
         extra=True,
+        same_down=True,
     )
 
 

@@ -68,10 +68,11 @@ class Sheet:
 @dataclass
 class Grid:
     """The filled cells of a sheet: ``rows[row][column]``, both from 1; merges as (first row, first column,
-    last row, last column)."""
+    last row, last column); hidden columns as (first, last)."""
 
     rows: dict[int, dict[int, Cell]] = field(default_factory=dict)
     hidden_rows: set[int] = field(default_factory=set)
+    hidden_columns: list[tuple[int, int]] = field(default_factory=list)
     merges: list[tuple[int, int, int, int]] = field(default_factory=list)
     last_row: int = 0
 
@@ -281,6 +282,9 @@ class _SheetReader:
             self._start_row(attributes)
         elif local == "rPh":
             self._phonetic = True
+        elif local == "col":
+            if attributes.get("hidden") in {"1", "true"}:
+                self.grid.hidden_columns.append((int(attributes["min"]), int(attributes["max"])))
         elif local == "mergeCell":
             self._merge(attributes.get("ref", ""))
 

@@ -137,6 +137,13 @@ def read_table(file: IO[bytes], book: Book, *, sheet: str = "") -> Table:
     table.notes += [
         f"“{header.texts[key]}”按万元换算成元。" for key, scale in header.scales.items() if scale != 1
     ]
+    hidden = [
+        text
+        for key, text in header.texts.items()
+        if any(first <= header.places[key] <= last for first, last in grid.hidden_columns)
+    ]
+    if hidden:
+        table.notes.append(f"隐藏的栏目也已读取：{'、'.join(hidden)}。")
     table.missing = [
         column.title
         for column in known

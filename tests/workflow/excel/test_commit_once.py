@@ -20,7 +20,8 @@ def test_eight_commits_at_once_write_once_and_the_others_are_told_by_whom() -> N
     world = worlds.build()
     received = upload(world, filled_book(world, [{"name": f"第{n}班"} for n in range(3)]))
     digest = look(received).batch.digest
-    ready, answers = threading.Barrier(8), []
+    ready = threading.Barrier(8)
+    answers: list[int | str] = []
 
     def press() -> None:
         try:

@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
+from openpyxl.worksheet.worksheet import Worksheet
 
 from office.refusals import Refused
 from tests.workflow import world as worlds
-from tests.workflow.excel.books import commit, look, table, upload
+from tests.workflow.excel.books import commit, edited, look, table, upload
+from workflow.excel.errors import error_workbook
 from workflow.excel.preview import Item
 from workflow.models import ClassPlan, PlanCost
 from workflow.rules.content import snapshot
@@ -53,15 +55,54 @@ CELLS: list[st.SearchStrategy[Any]] = [
     st.none() | st.integers(0, 10**5) | st.sampled_from(["1万", "4,600.00元"]),
     st.none() | text,
 ]  # fmt: skip
-ROWS = st.lists(st.one_of(st.just([]), st.tuples(*CELLS).map(list)), max_size=8)
+FINE = [1, "丙班", "业务班", "YW-03", "街镇", "6月", 1, 2, 16, "走读", "党校（拟）", 60, 8000, None, "注"]
+
+
+@st.composite
+def nearly_fine(draw: st.DrawFn) -> list[Any]:
+    """A good row with one cell of any kind."""
+    place = draw(st.integers(0, len(FINE) - 1))
+    return [*FINE[:place], draw(CELLS[place]), *FINE[place + 1 :]]
+
+
+ROWS = st.lists(
+    st.one_of(st.just([]), nearly_fine(), nearly_fine(), st.just(FINE), st.tuples(*CELLS).map(list)),
+    max_size=8,
+)
+
+
+MERGES = st.lists(
+    st.tuples(st.integers(1, 8), st.integers(1, 15), st.integers(0, 3), st.integers(0, 1)), max_size=2
+)
+
+
+def merged(content: bytes, merges: list[tuple[int, int, int, int]], *, below: int) -> bytes:
+    """The table with cells merged under the header: (row, column, rows more, columns more)."""
+
+    def merge(sheet: Worksheet) -> None:
+        taken: set[tuple[int, int]] = set()
+        for row, column, down, right in merges:
+            area = {(row + r, column + c) for r in range(down + 1) for c in range(right + 1)}
+            if len(area) > 1 and not area & taken:
+                taken |= area
+                sheet.merge_cells(
+                    start_row=below + row,
+                    start_column=column,
+                    end_row=below + row + down,
+                    end_column=column + right,
+                )
+
+    return edited(content, merge)
 
 
 class Whatever(TestCase):
     @settings(max_examples=60)
-    @given(rows=ROWS, above=st.lists(text, max_size=2))
-    def test_preview_is_the_commit(self, rows: list[list[Any]], above: list[str]) -> None:
+    @given(rows=ROWS, above=st.lists(text, max_size=2), merges=MERGES)
+    def test_preview_is_the_commit(
+        self, rows: list[list[Any]], above: list[str], merges: list[tuple[int, int, int, int]]
+    ) -> None:
         world = worlds.build()
-        content = table([[line] for line in above] + [HEADER] + rows)
+        content = merged(table([[line] for line in above] + [HEADER] + rows), merges, below=len(above) + 1)
         try:
             received = upload(world, content)
         except Refused:  # no header left, or nothing under it: tests/…/test_bad_files.py
@@ -86,6 +127,11 @@ class Whatever(TestCase):
         assert all(item.faults for item in found.faulty)
         assert not any(item.faults for item in found.good)
         assert ClassPlan.objects.count() == 0
+        if found.faulty:
+            # What the error file holds is the faulty rows, at fault in the same cells, and nothing else.
+            again = look(upload(world, error_workbook(received, found), "待修改.xlsx"))
+            assert [fault.header for fault in again.faults] == [fault.header for fault in found.faults]
+            assert again.good == []
         if not found.good:
             with pytest.raises(Refused):
                 commit(world, received)
