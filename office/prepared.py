@@ -3,7 +3,7 @@
 Django builds the text of a query anew each time it is run. For one with joins and subqueries that takes
 longer than PostgreSQL needs for the answer. Where the same few are asked at every decision, the text is
 kept and only the values change; the rows become model instances by Django's own code
-(docs/decisions/0015-speed.md says what it gave).
+(docs/decisions/0016-speed.md says what it gave).
 """
 
 from __future__ import annotations

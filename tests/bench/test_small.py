@@ -62,7 +62,7 @@ def test_every_figure_is_measured_beside_its_limit(measured: dict[str, Any]) -> 
 def test_the_inbox_page_keeps_its_statements_and_size(measured: dict[str, Any]) -> None:
     rows = {row["figure"]: row for row in measured["rows"]}
     assert rows["inbox page: SQL statements"]["met"]
-    assert rows["inbox page at 100 % beside 10 % of the data: size"]["met"]
+    assert rows["inbox page at 100 % beside 10 % of our data: size"]["met"]
 
 
 def test_each_list_answers(measured: dict[str, Any]) -> None:

@@ -1,7 +1,8 @@
 """A row kept in two tables, written in one statement.
 
 Django saves a child of a concrete model table by table. viewflow's tasks and processes are such rows, and
-a decision writes several: with their own statements they are half of what it costs (docs/decisions/0015).
+a decision writes several: with their own statements they are half of what it costs
+(docs/decisions/0016-speed.md).
 """
 
 from __future__ import annotations
