@@ -268,8 +268,8 @@ class World:
 
 
 # The triggers' functions ask for settings that are usually not there and catch the exception. With a
-# hundred thousand rows in one transaction each such rollback walks through all postponed checks: minutes
-# become hours. '{}' switches no trigger off, and the history keeps a context for what was loaded.
+# hundred thousand rows in one transaction each such rollback walks through all postponed checks and the
+# load does not end. '{}' switches no trigger off, and the history keeps a context for what was loaded.
 _NO_EXCEPTIONS: Final = """
 SELECT set_config('pgtrigger.ignore', '{}', true), set_config('pghistory.context_id', %s, true),
        set_config('pghistory.context_metadata', '{"load": "bench"}', true)
