@@ -265,7 +265,7 @@ def desk_agenda(request: DeskRequest) -> HttpResponse:
         messages.warning(request, "请先勾选待上会或缓议的班次；已在议程中的不能重复提交。")
         return redirect(f"{reverse('workflow:desk')}?{urlencode(address)}")
     chosen = request.POST.get("meeting", "")
-    if not chosen.isdigit():
+    if not (chosen.isascii() and chosen.isdigit()):
         query = urlencode([*address.items(), *(("pick", pk) for pk in sorted(picks & offered))])
         return redirect(f"{reverse('workflow:meeting_new')}?{query}")
     meeting = get_object_or_404(

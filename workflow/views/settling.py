@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
     from workflow.selectors.meetings import Agenda, AgendaLine
 
+_OUTCOME = re.compile(r"i(\d{1,18})-outcome", re.ASCII)
+
 
 @require_http_methods(["GET", "POST"])
 def settle(request: DeskRequest, pk: int) -> HttpResponse:
@@ -45,8 +48,11 @@ def _record(request: DeskRequest, agenda: Agenda) -> HttpResponse:
     forms = item_forms(agenda.open, request.POST)
     chosen = [form for form in forms if form.outcome_now]
     ready = [form for form in chosen if form.is_valid()]
+    late = _late(request, agenda)
     if request.POST.get("back"):
         return agenda_page(request, agenda, forms=forms)
+    if not chosen and late:
+        return agenda_page(request, agenda, forms=forms, results=late)
     if not chosen:
         messages.warning(request, "没有选择任何审定结果。")
         return agenda_page(request, agenda, forms=forms)
@@ -55,11 +61,28 @@ def _record(request: DeskRequest, agenda: Agenda) -> HttpResponse:
     results = services.settle_many(
         results=[form.result() for form in ready], actor=request.user, at=timezone.now()
     )
-    results += [_unread(form) for form in chosen if not form.is_valid()]
+    results += [_unread(form) for form in chosen if not form.is_valid()] + late
     if all(not result.reason for result in results):
         messages.success(request, f"已记录 {len(results)} 项审定结果。")
     fresh = selectors.agenda_of(agenda.meeting)
     return agenda_page(request, fresh, forms=item_forms(fresh.open, request.POST), results=results)
+
+
+def _late(request: DeskRequest, agenda: Agenda) -> list[Result]:
+    """Items the page offered that somebody has settled or taken off since: none vanishes in silence."""
+    lines = {line.item.pk: line for line in agenda.lines}
+    late = []
+    for name in request.POST:
+        found = _OUTCOME.fullmatch(name)
+        if found is None or not request.POST[name]:
+            continue
+        line = lines.get(int(found[1]))
+        if line is None:
+            late.append(Result(0, "已撤下的议题", None, services.GONE))
+        elif line.settled:
+            words = f"已记录为“{line.item.get_outcome_display()}”，本次没有改动。"
+            late.append(Result(line.line.plan.pk, line.line.name, None, words))
+    return late
 
 
 def _unread(form: ItemForm) -> Result:

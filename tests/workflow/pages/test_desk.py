@@ -169,6 +169,8 @@ def test_ticked_lines_go_onto_an_agenda(client: Client, world: World) -> None:
     response = client.post(AGENDA, {"pick": [plans[2].pk], "meeting": "new"})
     form = client.get(response["Location"])
     assert form.context["picks"] == {plans[2].pk}
+    odd = client.post(AGENDA, {"pick": ["²", plans[2].pk], "meeting": "²"})
+    assert odd["Location"] == response["Location"]
     nothing = client.post(AGENDA, {"pick": [plans[0].pk], "meeting": meeting.pk}, follow=True)
     assert "请先勾选待上会或缓议的班次" in nothing.text
 

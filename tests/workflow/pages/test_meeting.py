@@ -262,7 +262,7 @@ def test_an_item_taken_off_meanwhile_is_reported_and_the_rest_recorded(client: C
     data = posted(meeting)
     gone = AgendaItem.objects.get(plan__name="第00班")
     assert client.post(url("agenda_remove", gone.pk)).status_code == 302
-    client.post(url("settle", meeting.pk), data)
+    assert "这项议题已被撤下" in client.post(url("settle", meeting.pk), data).text
     assert states() == {"第00班": "awaiting_meeting", "第01班": "approved"}
     assert client.post(url("agenda_remove", gone.pk)).status_code == 404
     settled = AgendaItem.objects.get(plan__name="第01班")
@@ -274,6 +274,18 @@ def test_an_item_taken_off_meanwhile_is_reported_and_the_rest_recorded(client: C
     assert f'name="pick" value="{plan.pk}"' in page
     client.post(url("meeting_add", meeting.pk), {"pick": [plan.pk]})
     assert acts.item_of(plan).meeting == meeting
+
+
+def test_the_same_results_sent_twice_say_what_stands(client: Client, world: World) -> None:
+    meeting = acts.call(world, *waiting(world, 2))
+    as_(client, world, "secretary")
+    data = posted(meeting, {"第01班": {"outcome": "deferred"}})
+    for _ in range(2):
+        page = client.post(url("settle", meeting.pk), data).text
+    assert "《第00班》已记录为“通过”，本次没有改动。" in page
+    assert "《第01班》已记录为“缓议”，本次没有改动。" in page
+    assert available(world) == Decimal("990000.00")
+    assert Decision.objects.filter(meeting=meeting).count() == 2
 
 
 def test_the_minutes_come_later(client: Client, world: World) -> None:
