@@ -1,7 +1,8 @@
 # make demo     the site with made-up data on this machine; PORT=8000, RESET=1 starts afresh
 # make test     all tests; in a browser too where a Chromium is found
 # make lint types arch     what a change must pass; make fmt writes the format
-# make bench    speed, into bench/RESULTS.md;   make lock     new lock files from requirements*.in
+# make bench    speed, into bench/RESULTS.md; SCALE=small tries it in a minute and writes nothing
+# make lock     new lock files from requirements*.in
 
 SHELL := /bin/bash
 VENV ?= .venv
