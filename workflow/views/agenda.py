@@ -64,7 +64,7 @@ def agenda_page(
         "meeting": found,
         "agenda": agenda,
         "rows": rows,
-        "results": results,
+        "results": _told(results),
         "may_record": may_record,
         "why_not": next((reason for reason in reasons.values() if reason), ""),
         "prepares": prepares,
@@ -128,6 +128,23 @@ def agenda_sums(agenda: Agenda, then: str = "未审定的全部通过后") -> li
     return sums
 
 
+def why_not(result: Result) -> str:
+    """The reason, with the class it speaks of."""
+    named = f"《{result.name}》"
+    return result.reason if result.reason.startswith(named) else f"{named}{result.reason}"
+
+
+def _told(results: Iterable[Result]) -> list[tuple[str, str]]:
+    """What became of each item, (why not, else what) in words; what failed first."""
+    done = [
+        (why_not(result), "")
+        if result.decision is None
+        else ("", f"《{result.name}》{result.decision.get_action_display()}")
+        for result in results
+    ]
+    return sorted(done, key=lambda row: not row[0])
+
+
 def tell(request: DeskRequest, results: Iterable[Result], done: str) -> None:
     """What of a bulk act succeeded, and each thing that did not with its reason."""
     results = list(results)
@@ -136,4 +153,4 @@ def tell(request: DeskRequest, results: Iterable[Result], done: str) -> None:
         messages.success(request, f"{len(good)} 项已{done}。")
     for result in results:
         if result.reason:
-            messages.error(request, f"《{result.name}》：{result.reason}")
+            messages.error(request, why_not(result))

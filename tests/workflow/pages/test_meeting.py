@@ -120,6 +120,7 @@ def test_the_fund_runs_short_and_only_that_item_is_refused(client: Client, db: N
     page = settle(client, meeting)
     assert page.count('<b class="good">已记录</b>') == 2
     assert "年度专项预算可安排 5,000.00 元，本班需 10,000.00 元，差 5,000.00 元" in page
+    assert page.index('<b class="bad">未记录</b>') < page.index('<b class="good">已记录</b>')
     assert states() == {"第00班": "approved", "第01班": "approved", "第02班": "awaiting_meeting"}
     left = acts.fresh(plans[2])
     assert (left.plan_number, left.project_id) == (None, None)
