@@ -169,7 +169,7 @@ class Package:
 
         self._parse(workbook, start)
         if len(sheets) > MOST_SHEETS:
-            raise Refused(f"工作簿里有 {len(sheets)} 张工作表，请只保留计划表后再上传。")
+            raise Refused(f"工作簿里有 {len(sheets)} 张工作表，请只保留申报表后再上传。")
         return sheets
 
     def _read_styles(self) -> list[str]:

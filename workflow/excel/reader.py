@@ -132,7 +132,7 @@ def read_table(file: IO[bytes], book: Book, *, sheet: str = "") -> Table:
         last_row=max(grid.rows, default=0),
     )
     if chosen.hidden:
-        table.notes.append(f"计划表在隐藏的工作表“{chosen.name}”中，已读取。")
+        table.notes.append(f"申报表在隐藏的工作表“{chosen.name}”中，已读取。")
     table.notes += [f"表头“{text}”重复出现，只读取最左边的一列。" for text in header.repeated]
     table.notes += [
         f"“{header.texts[key]}”按万元换算成元。" for key, scale in header.scales.items() if scale != 1
@@ -168,7 +168,7 @@ def _choose(package: Package, known: Sequence[Column], wanted: str) -> tuple[She
     if not visible:
         names = "、".join(f"“{sheet.name}”" for sheet in package.sheets if not sheet.hidden)
         raise Refused(
-            f"没有找到计划表的表头（已查看工作表{names or '：无'}）。"
+            f"没有找到申报表的表头（已查看工作表{names or '：无'}）。"
             "请使用本页下载的模板，或确认有一行表头写着“班次名称”“班次类别”等栏目。"
         )
     chosen = next((sheet for sheet in visible if sheet.name == wanted), visible[0])

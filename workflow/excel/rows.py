@@ -122,7 +122,7 @@ def _claimed(
                 "identity",
                 identity,
                 "系统编号不是本部门本年度的班次。",
-                "新增的班次请清空这一格；修改已有班次请重新下载计划表。",
+                "新增的班次请清空这一格；修改已有班次请重新“导出 Excel”。",
             )
         )
         return None
@@ -159,7 +159,7 @@ def _refuse_stale(item: Item, identity: Cell, table: Table, plan: ClassPlan) -> 
                 "identity",
                 identity,
                 f"《{plan.name}》在下载之后又在系统中修改过。",
-                "请重新下载计划表，在新表上修改。",
+                "请重新“导出 Excel”，在新表上修改。",
             )
         )
 

@@ -124,7 +124,7 @@ def commit(
     if reason := already(received, now=at):
         raise Conflict(reason)
     if received.uploaded_by_id != actor.pk:
-        raise Refused(f"这份计划表由上传人 {received.uploaded_by.name} 导入；您可以自己上传一份。")
+        raise Refused(f"这份申报表由上传人 {received.uploaded_by.name} 导入；您可以自己上传一份。")
     if reason := refusal(received.department, actor=actor, at=at):
         raise Refused(reason)
     batch = read(received)
@@ -155,7 +155,7 @@ def already(received: PlanImport, *, now: datetime) -> str | None:
     if received.committed_at is None:
         return None
     return (
-        f"这份计划表已由 {received.uploaded_by.name} 于 {moment(received.committed_at, now)} 导入，"
+        f"这份申报表已由 {received.uploaded_by.name} 于 {moment(received.committed_at, now)} 导入，"
         f"共 {received.created_count} 个班次，不能重复导入。"
     )
 

@@ -258,7 +258,7 @@ def import_errors(request: DeskRequest, pk: int) -> HttpResponse:
             received, at=timezone.now(), sheet=request.GET.get("sheet", ""), judged=False
         )
         if not found.faulty:
-            raise Refused("这份计划表没有差错。")
+            raise Refused("这份申报表没有差错。")
         content = errors.error_workbook(received, found)
     except Refused as refused:
         messages.error(request, str(refused))

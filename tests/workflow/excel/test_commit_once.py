@@ -38,7 +38,7 @@ def test_eight_commits_at_once_write_once_and_the_others_are_told_by_whom() -> N
     for thread in threads:
         thread.join()
     assert [answer for answer in answers if answer == 3] == [3]
-    told = "这份计划表已由 林晓峰 于 1月10日 09:00 导入，共 3 个班次，不能重复导入。"
+    told = "这份申报表已由 林晓峰 于 1月10日 09:00 导入，共 3 个班次，不能重复导入。"
     assert [answer for answer in answers if answer != 3] == [told] * 7
     assert ClassPlan.objects.count() == 3
 

@@ -148,3 +148,66 @@ def test_the_lists_cost_the_same_at_any_length(
             client.get(reverse("workflow:import_preview", args=[received.pk]))
         counts.append(len(context.captured_queries))
     assert counts[0] == counts[1]
+
+
+def test_the_export_is_the_departments_own_plans_on_the_form(world: World) -> None:
+    world.draft(name="一班")
+    world.draft(department="quanyi", name="别部门的班")
+    client = signed_in(world, "xuanchuan-staff")
+    answer = client.get(reverse("workflow:plans_export"), {"year": "2027"})
+    sheet = load_workbook(BytesIO(answer.content)).worksheets[0]
+    assert [cell.value for cell in sheet["B"][3:] if cell.value] == ["一班"]
+    again = post_file(client, answer.content)
+    page = client.get(again["Location"]).content.decode()
+    assert "没有可以导入的班次" in page
+    assert "一班</span> — 与系统中的计划相同" in page
+
+
+def test_the_same_file_again_is_questioned(world: World) -> None:
+    client = signed_in(world, "xuanchuan-staff")
+    content = filled_book(world, [{}])
+    for _ in range(2):
+        sent = post_file(client, content)
+        page = client.get(sent["Location"]).content.decode()
+        received = PlanImport.objects.latest("pk")
+        client.post(
+            reverse("workflow:import_commit", args=[received.pk]), {"digest": digest_of(page), "sheet": ""}
+        )
+    assert "同一个文件已由 林晓峰 于 1月10日 09:00 导入过，共 1 个班次" in page
+    assert "可能重复导入：本部门 2027 年度已有同名班次（草稿）" in page
+    assert ClassPlan.objects.count() == 2
+
+
+def test_another_sheet_is_previewed_and_committed_as_chosen(world: World) -> None:
+    def copy(ws) -> None:
+        ws.parent.copy_worksheet(ws).title = "修改稿"
+        ws.parent["修改稿"]["B4"] = "修改稿的班"
+
+    client = signed_in(world, "xuanchuan-staff")
+    sent = post_file(client, edited(filled_book(world, [{}]), copy))
+    assert "修改稿" in client.get(sent["Location"]).content.decode()
+    page = client.get(sent["Location"], {"sheet": "修改稿"}).content.decode()
+    received = PlanImport.objects.get()
+    client.post(
+        reverse("workflow:import_commit", args=[received.pk]), {"digest": digest_of(page), "sheet": "修改稿"}
+    )
+    assert list(ClassPlan.objects.values_list("name", flat=True)) == ["修改稿的班"]
+
+
+def test_nothing_chosen_and_nothing_wrong_are_answered(world: World) -> None:
+    client = signed_in(world, "xuanchuan-staff")
+    answer = client.post(reverse("workflow:import_new"), {"year": "2027"})
+    assert (answer.status_code, "请选择要上传的申报表" in answer.content.decode()) == (422, True)
+    received = upload(world, filled_book(world, [{}]))
+    answer = client.get(reverse("workflow:import_errors", args=[received.pk]), follow=True)
+    assert "这份申报表没有差错" in answer.content.decode()
+
+
+def test_texts_of_a_file_are_never_markup(world: World) -> None:
+    client = signed_in(world, "xuanchuan-staff")
+    wrong = {"name": "<script>alert(1)</script>", "trainees": "<b>六十</b>"}
+    sent = post_file(client, filled_book(world, [wrong]), "<img src=x>.xlsx")
+    page = client.get(sent["Location"]).content.decode()
+    assert "<script>alert" not in page
+    assert "<b>六十" not in page
+    assert "<img src=x>" not in page

@@ -25,7 +25,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--workbooks", metavar="目录", type=Path, help="只把各部门填好的计划表写到该目录，不载入数据"
+            "--workbooks", metavar="目录", type=Path, help="只把各部门填好的申报表写到该目录，不载入数据"
         )
 
     def handle(self, *args: Any, workbooks: Path | None = None, **options: Any) -> None:
@@ -33,7 +33,7 @@ class Command(BaseCommand):
         now = timezone.now()
         if workbooks is not None:
             written = write_workbooks(workbooks, current_year(now))
-            self.stdout.write(f"已写出 {written} 份计划表：{workbooks}")
+            self.stdout.write(f"已写出 {written} 份申报表：{workbooks}")
             return
         if not settings.DEMO:
             raise CommandError(
@@ -47,7 +47,7 @@ class Command(BaseCommand):
         folder = settings.VAR_DIR / "demo-workbooks"
         if made or not folder.is_dir():
             write_workbooks(folder, current_year(now))
-        self.stdout.write(f"各部门填好的计划表在 {folder}，可用来试导入。")
+        self.stdout.write(f"各部门填好的申报表在 {folder}，可用来试导入。")
 
 
 def write_workbooks(folder: Path, year: int) -> int:
