@@ -100,7 +100,7 @@ def _suspicions(lines: Sequence[Line]) -> list[Suspicion]:
                 continue
             units = "、".join(book.titles(duplicate.units))
             pairs.setdefault(line.plan.subject, []).append(
-                Pair(line, other, int(duplicate.share * 100), units)
+                Pair(line, other, round(duplicate.share * 100), units)
             )
     found = []
     for subject, group in pairs.items():
