@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import pytest
 from django.db import connection, transaction
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -73,6 +73,7 @@ STARTS = (
     ("xuanchuan", ""),
     ("quanyi", "sign"),
     ("caiwu", "review"),
+    ("quanyi", "returned"),
     ("jiceng", "decide"),
     ("xuanchuan", "agenda"),
     ("quanyi", "agenda"),
@@ -111,6 +112,10 @@ class Office(RuleBasedStateMachine):
         plans = list(ClassPlan.objects.order_by("pk"))
         sensible = [plan for plan in plans if plan.state in states] if number % 6 != 5 else []
         return (sensible or plans)[number % len(sensible or plans)]
+
+    def member(self, plan: ClassPlan, number: int) -> User:
+        """The department's staff, now and then its head."""
+        return self.holders[f"{plan.department.code}-{'head' if number % 4 == 3 else 'staff'}"]
 
     def attempt(self, what: str, act: Any, allowed: bool | None = None) -> Any:
         """Does it in a savepoint, as a request would. ``allowed``: what the gate had said of it."""
@@ -168,7 +173,7 @@ class Office(RuleBasedStateMachine):
     @rule(number=index, changed=changes, who=people, likely=st.booleans(), stale=st.integers(0, 5))
     def edit(self, number: int, changed: dict[str, Any], who: str, likely: bool, stale: int) -> None:
         plan = self.plan(number, "draft", "returned", "withdrawn")
-        actor = self.holders[f"{plan.department.code}-staff"] if likely else self.holders[who]
+        actor = self.member(plan, number) if likely else self.holders[who]
         costs = changed.pop("costs", None)
         when = self.now()
         self.attempt(
@@ -191,7 +196,7 @@ class Office(RuleBasedStateMachine):
         plan = self.plan(number, "draft")
         if number % 5 != 4:
             return
-        actor = self.holders[f"{plan.department.code}-staff"] if likely else self.holders[who]
+        actor = self.member(plan, number) if likely else self.holders[who]
         when = self.now()
         self.attempt(
             "delete",
@@ -202,7 +207,7 @@ class Office(RuleBasedStateMachine):
     @rule(number=index, who=people, likely=st.sampled_from([True, True, False]))
     def submit(self, number: int, who: str, likely: bool) -> None:
         plan = self.plan(number, "draft", "returned", "withdrawn")
-        actor = self.holders[f"{plan.department.code}-staff"] if likely else self.holders[who]
+        actor = self.member(plan, number) if likely else self.holders[who]
         when = self.now()
         self.attempt(
             "submit",
@@ -210,10 +215,30 @@ class Office(RuleBasedStateMachine):
             self.says(Act.SUBMIT, plan, actor, when),
         )
 
+    @rule(number=index, trainees=st.integers(30, 90), place=st.sampled_from(["", "文化宫", "工人疗养院"]))
+    def mend_and_hand_in(self, number: int, trainees: int, place: str) -> None:
+        """What a department does with a returned plan: lightly, or so that the chain starts again."""
+        plan = self.plan(number, "returned", "returned", "draft")
+        fields = {"place": place, "explanation": "已修改"} if place else {"trainees": trainees}
+        actor, when = self.member(plan, number), self.now()
+
+        def mend() -> None:
+            drafts.edit_draft(
+                plan_id=plan.pk,
+                revision=plan.revision,
+                fields=fields,
+                costs=acts.costs_of(self.world, plan),
+                actor=actor,
+                at=when,
+            )
+            submission.submit(plan_id=plan.pk, actor=actor, at=when)
+
+        self.attempt("mend", mend, self.says(Act.SUBMIT, plan, actor, when))
+
     @rule(number=index, who=people, likely=st.sampled_from([True, True, False]))
     def withdraw(self, number: int, who: str, likely: bool) -> None:
         plan = self.plan(number, "reviewing")
-        actor = self.holders[f"{plan.department.code}-staff"] if likely else self.holders[who]
+        actor = self.member(plan, number) if likely else self.holders[who]
         when = self.now()
         self.attempt(
             "withdraw",
@@ -271,7 +296,11 @@ class Office(RuleBasedStateMachine):
     @rule(who=st.sampled_from(["secretary", "secretary", "jiceng-head", "leader"]), number=index)
     @precondition(lambda self: Meeting.objects.count() < 8)
     def call_meeting(self, who: str, number: int) -> None:
-        awaiting = list(ClassPlan.objects.filter(state="awaiting_meeting").values_list("pk", flat=True))
+        awaiting = list(
+            ClassPlan.objects.filter(state="awaiting_meeting")
+            .exclude(agenda_items__outcome="")
+            .values_list("pk", flat=True)
+        )
         when = self.now()
         self.attempt(
             "call",
@@ -329,10 +358,11 @@ class Office(RuleBasedStateMachine):
     def _settle(
         self, number: int, who: str, likely: bool, outcome: MeetingOutcome, to: str, price: str
     ) -> None:
-        items = list(AgendaItem.objects.order_by("outcome", "pk").select_related("plan__department"))
+        items = list(AgendaItem.objects.order_by("pk").select_related("plan__department"))
+        waiting = [item for item in items if not item.outcome] if number % 6 != 5 else []
         if not items:
             return
-        item = items[number % len(items)]
+        item = (waiting or items)[number % len(waiting or items)]
         actor, when = self.actor(who, item.plan, likely), self.now()
         changed = outcome == MeetingOutcome.PASSED_CHANGED
         self.attempt(
@@ -384,8 +414,10 @@ def test_random_acts_leave_everything_in_order() -> None:
     # Every example begins with plans at several places of their way, and each is undone to here.
     for department, place in STARTS:
         plan = world.draft(department, subject="YW-99", costs={"meals": "9000.00"})
-        if place in ("sign", "review", "decide"):
-            acts.pass_to(world, plan, place)
+        if place in ("sign", "review", "decide", "returned"):
+            acts.pass_to(world, plan, place.replace("returned", "review"))
+            if place == "returned":
+                acts.give_back(world, plan)
         elif place:
             acts.to_meeting(world, plan)
             acts.call(world, plan)
@@ -394,21 +426,19 @@ def test_random_acts_leave_everything_in_order() -> None:
     run_state_machine_as_test(
         Office,
         settings=settings(
-            max_examples=int(HUNT or 20),
+            max_examples=int(HUNT or 25),
             stateful_step_count=40,
             deadline=None,
             derandomize=HUNT is None,
             print_blob=True,
+            phases=[Phase.generate, Phase.shrink],
+            report_multiple_bugs=False,
             suppress_health_check=list(HealthCheck),
         ),
     )
     # A machine that never got anywhere would prove nothing.
-    likely = {"edit", "submit", "agree", "withdraw", "put on agenda", "appoint", "settle passed"}
-    refusable = {"edit", "submit", "agree", "withdraw", "settle passed", "appoint", "put on agenda"}
-    assert likely | {f"{what} refused" for what in refusable} <= set(Office.done)
-    assert {what for what in Office.done if what.startswith(("return", "settle"))} >= {
-        "return author",
-        "return sign",
-        "settle returned",
-        "settle deferred",
-    }
+    acts_done = {what for what in Office.done if not what.endswith("refused")}
+    assert {"edit", "submit", "agree", "withdraw", "appoint", "settle passed"} <= acts_done, Office.done
+    assert len({what for what in acts_done if what.startswith("settle")}) >= 3, Office.done
+    assert any(what.startswith("return") for what in acts_done), Office.done
+    assert len(Office.done) - len(acts_done) >= 8, Office.done
