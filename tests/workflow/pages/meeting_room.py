@@ -43,7 +43,9 @@ def bulk(world: World, count: int, state: str, **fields: Any) -> list[ClassPlan]
     """Many submitted plans at once, for counting statements: no tasks, nothing in the record."""
     first = world.draft(**fields)
     plans = ClassPlan.objects.bulk_create(_copy(first, number) for number in range(count))
-    PlanCost.objects.bulk_create(PlanCost(plan=plan, item="meals", amount=Decimal("100.10")) for plan in plans)
+    PlanCost.objects.bulk_create(
+        PlanCost(plan=plan, item="meals", amount=Decimal("100.10")) for plan in plans
+    )
     first.delete()
     for serial, plan in enumerate(plans, ClassPlan.objects.filter(serial__isnull=False).count() + 1):
         content = snapshot(plan, PlanCost.objects.filter(plan=plan))
@@ -66,7 +68,9 @@ def bulk(world: World, count: int, state: str, **fields: Any) -> list[ClassPlan]
 
 
 def _copy(plan: ClassPlan, number: int) -> ClassPlan:
-    fields = {name: getattr(plan, name) for name in (*CONTENT_FIELDS, "created_by", "created_at", "updated_at")}
+    fields = {
+        name: getattr(plan, name) for name in (*CONTENT_FIELDS, "created_by", "created_at", "updated_at")
+    }
     name = f"第{number:02}班"
     return ClassPlan(
         union=plan.union, department=plan.department, year=plan.year, **(fields | {"name": name})
