@@ -5,6 +5,7 @@ Good rows are taken out, so what remains can be mended and uploaded again as it 
 
 from __future__ import annotations
 
+import re
 import warnings
 from bisect import bisect_left
 from io import BytesIO
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from openpyxl import load_workbook
 from openpyxl.comments import Comment
-from openpyxl.formula.translate import Translator
+from openpyxl.formula.tokenizer import Token, Tokenizer, TokenizerError
 from openpyxl.styles import PatternFill
 
 from office.refusals import Refused
@@ -122,9 +123,7 @@ def _take_out(sheet: Worksheet, rows: set[int], found: Preview) -> Callable[[int
     for (row, column), formula in formulas.items():
         if row not in rows:
             target = sheet.cell(row=moved(row), column=column)
-            target.value = Translator(formula, sheet.cell(row, column).coordinate).translate_formula(
-                target.coordinate
-            )
+            target.value = _shifted(formula, moved, rows)
     for top, left, bottom, right in merges:
         kept = [row for row in range(top, min(bottom, last) + 1) if row not in rows]
         if top in rows:
@@ -140,6 +139,26 @@ def _take_out(sheet: Worksheet, rows: set[int], found: Preview) -> Callable[[int
             if cell.hyperlink is not None:
                 cell.hyperlink.ref = cell.coordinate
     return moved
+
+
+def _shifted(formula: str, moved: Callable[[int], int], rows: set[int]) -> str:
+    """A formula after ``rows`` are gone: a range keeps to what is left of it, other sheets are left alone."""
+
+    def shift(found: re.Match[str]) -> str:
+        row = int(found[2])
+        # A range that ended on a row that is gone ends on the one before.
+        return f"{found[1]}{max(moved(row) - (row in rows and found.start() > 0), 1)}"
+
+    try:
+        tokens = Tokenizer(formula).items
+    except TokenizerError:
+        return formula
+    return "=" + "".join(
+        re.sub(r"(\$?[A-Z]{1,3}\$?)(\d+)", shift, token.value)
+        if token.subtype == Token.RANGE and "!" not in token.value
+        else token.value
+        for token in tokens
+    )
 
 
 def _leave(sheet: Worksheet, row: int, place: int, item: Item | None, key: str | None, value: Any) -> None:
