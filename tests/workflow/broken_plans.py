@@ -14,8 +14,9 @@ from rulebook.severity import Severity
 from tests.workflow.world import BOOKS, SOUND, at
 from workflow.models import ClassPlan, PlanCost
 from workflow.rules.duplicates import Duplicate
+from workflow.rules.facts import Facts
 from workflow.rules.findings import Finding
-from workflow.rules.plan import Facts, check
+from workflow.rules.plan import check
 
 BINHAI = loader.read(BOOKS / "binhai-2018.toml")
 MIANYANG = loader.read(BOOKS / "mianyang-2018.toml")

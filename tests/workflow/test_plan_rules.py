@@ -33,7 +33,8 @@ from tests.workflow.world import World, at
 from workflow.models import ClassPlan
 from workflow.rules.evaluate import findings_of, findings_of_many
 from workflow.rules.findings import Finding, worst
-from workflow.rules.plan import check, lecture_ceiling, rate_ceilings
+from workflow.rules.money import lecture_ceiling, rate_ceilings
+from workflow.rules.plan import check
 
 
 def name_of(broken: Broken) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from rulebook.schema import UnknownCode
 from workflow.rules.budget_table import quantity_text
 from workflow.rules.content import COST_TITLES, LECTURE
-from workflow.rules.plan import lecture_ceiling, rate_ceilings
+from workflow.rules.money import lecture_ceiling, rate_ceilings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

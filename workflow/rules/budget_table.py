@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from office.wording import days_text, yuan
 from rulebook import rates
 from workflow.rules.content import COST_TITLES, LECTURE
-from workflow.rules.plan import lecture_ceiling, rate_ceilings
+from workflow.rules.money import lecture_ceiling, rate_ceilings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -17,7 +17,8 @@ from office.prepared import Prepared
 from org.models import Duty
 from workflow.models import ClassPlan, PlanAttachment, PlanCost, PlanVersion
 from workflow.rules.duplicates import suspected
-from workflow.rules.plan import Facts, check
+from workflow.rules.facts import Facts
+from workflow.rules.plan import check
 from workflow.states import AttachmentKind
 
 if TYPE_CHECKING:
