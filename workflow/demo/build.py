@@ -42,6 +42,8 @@ ADMIN: Final = "admin"
 FIRST_PHONE: Final = 13_800_001_200
 
 FUND, DRAFT, SUBMIT, SIGN, REVIEW, FINANCE, CALL, SETTLE, MINUTES, NEXT = range(10)
+#: What was done last before a plan came to lie where its stage says.
+_LAST_ACT: Final = {Stage.HEAD: SUBMIT, Stage.AUTHORITY: SIGN, Stage.FINANCE: REVIEW}
 
 _OPINIONS: Final = {
     SIGN: "同意报送。",
@@ -254,7 +256,13 @@ def _hand_in(built: Built) -> None:
     for index, (topic, plan) in enumerate(built.plans):
         if topic.stage != Stage.DRAFT:
             with _acting(plan.created_by) as clerk:
-                submission.submit(plan_id=plan.pk, actor=clerk, at=built.clock(SUBMIT, index))
+                submission.submit(plan_id=plan.pk, actor=clerk, at=_when(built, topic, SUBMIT, index))
+
+
+def _when(built: Built, topic: Topic, step: int, index: int) -> datetime:
+    """The moment of a step; every other plan came to the desk it waits at lately: not all are late."""
+    lately = _LAST_ACT.get(topic.stage) == step and index % 2 == 1
+    return built.clock(NEXT if lately else step, index)
 
 
 def _batch(received: PlanImport, *, at: datetime) -> imports.Batch:
@@ -278,7 +286,7 @@ def _review(built: Built) -> None:
                     DecisionAction.ADVISE_EXCLUSION,
                     "该职业资格已不再由国家统一鉴定，建议不列入，改报业务班。",
                 )
-            _decide(plan, action, opinion, built.clock(step, index))
+            _decide(plan, action, opinion, _when(built, topic, step, index))
         if step == REVIEW:
             waiting = [(topic, plan) for topic, plan in waiting if topic.stage != Stage.RETURNED]
 
