@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -20,6 +21,12 @@ def environment(var: Path, **variables: str) -> dict[str, str]:
     """What an administrator's shell hands down: nothing of this test run, `GUIKOU_VAR`, `variables`."""
     inherited = {name: os.environ[name] for name in KEPT if name in os.environ}
     return {**inherited, "GUIKOU_VAR": str(var), **variables}
+
+
+def hear_signals() -> None:
+    """For ``preexec_fn``: what runs under nohup or in the background ignores HUP and INT, children too."""
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def run(*arguments: str, var: Path, **variables: str) -> subprocess.CompletedProcess[str]:

@@ -45,6 +45,7 @@ class Demo:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            preexec_fn=processes.hear_signals,
             start_new_session=True,  # a terminal's Ctrl-C reaches the whole group
         )
         self.lines: list[str] = []

@@ -53,6 +53,7 @@ def _begin(var: Path) -> subprocess.Popen[str]:
         env=processes.environment(var, DJANGO_SETTINGS_MODULE="config.settings"),
         stdout=subprocess.PIPE,
         text=True,
+        preexec_fn=processes.hear_signals,
     )
 
 

@@ -172,6 +172,7 @@ def test_finding_a_book_is_one_query(binhai: Union, county: Union, edited: Edit)
     load(BINHAI)
     load(edited(BINHAI, 'severity = "warn"', 'severity = "hold"'))
     load(COUNTY)
+    selectors.book_for(binhai, DAY).book  # noqa: B018 - a process reads a book's content once
     with CaptureQueriesContext(
         connection,
     ) as queries:
