@@ -12,10 +12,11 @@ from django.db import models
 from django.db.models import Q
 from viewflow.workflow.models import Process, Task
 
+from workflow.models.joined import SavedInOneStatement
 from workflow.states import StepKind
 
 
-class WorkProcess(Process):
+class WorkProcess(SavedInOneStatement, Process):
     """A run of a plan through its chain: from a submission to the end or to a withdrawal."""
 
     plan = models.ForeignKey("workflow.ClassPlan", models.PROTECT, null=True, related_name="processes")
@@ -39,7 +40,7 @@ class TaskQuerySet(models.QuerySet["WorkTask"]):
         return self.filter(is_open=True, post__in=post_ids).order_by("-arrived_at")
 
 
-class WorkTask(Task):
+class WorkTask(SavedInOneStatement, Task):
     """Somebody's turn. ``post`` is whose; the holder is found when he acts, ``owner`` is who acted."""
 
     plan = models.ForeignKey("workflow.ClassPlan", models.PROTECT, null=True, related_name="tasks")
@@ -68,10 +69,9 @@ class WorkTask(Task):
         )
 
     def save_after(self, task: Task) -> None:
-        """Saves the new task and links it to the one it follows."""
-        self.save()
-        # Straight into the link table: ``previous.add`` would first look for what can't be there yet.
-        Task.previous.through.objects.create(from_task=self, to_task=task)
+        """Inserts the new task with the link to the one it follows."""
+        self.flow_task_type = self.flow_task.task_type
+        self.insert(follows=(Task.previous.through, "from_task_id", "to_task_id", task.pk))
 
     def is_overdue(self, at: datetime) -> bool:
         """Whether its time limit has passed."""
