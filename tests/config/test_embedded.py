@@ -59,7 +59,7 @@ def _begin(var: Path) -> subprocess.Popen[str]:
 
 @pytest.fixture(scope="module")
 def var(folder: Path) -> Path:
-    """One for the module: making the cluster is the slow part."""
+    """One for the module: making the cluster is the slow part. A test finds it stopped, or not made yet."""
     return folder / "a folder with 空格"
 
 
@@ -101,6 +101,7 @@ def test_a_killed_server_starts_again(hold: Hold, var: Path) -> None:
 
 
 def test_a_reused_process_id_is_not_taken_for_the_server(hold: Hold, var: Path) -> None:
+    end(hold(var), signal.SIGTERM)  # there is a cluster, whichever test ran before in this process
     (var / "db" / "postmaster.pid").write_text(f"{os.getpid()}\n{var}\n0\n5432\n{var}\n\n0 0\nready\n")
     end(hold(var), signal.SIGTERM)
     assert processes.left_in(var) == []
