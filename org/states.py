@@ -31,3 +31,60 @@ class DutyCode(models.TextChoices):
     FINANCE = "finance", "财务部门"
     DECISION_BODY = "decision_body", "审定会议"
     LEADING_GROUP_OFFICE = "leading_group_office", "领导小组办公室"
+
+
+class IdentityKind(models.TextChoices):
+    """证件类型; a number is unique within its kind (DOMAIN §4, case 14)."""
+
+    RESIDENT = "resident", "居民身份证"
+    HK_MACAO_TAIWAN = "hk_macao_taiwan", "港澳台居民居住证"
+    PASSPORT = "passport", "护照"
+    OFFICER = "officer", "军官证"
+    FOREIGN_RESIDENT = "foreign_resident", "外国人永久居留身份证"
+
+
+class Gender(models.TextChoices):
+    MALE = "male", "男"
+    FEMALE = "female", "女"
+
+
+class CadreKind(models.TextChoices):
+    """专兼职 (DOMAIN §5.2)."""
+
+    FULL_TIME = "full_time", "专职"
+    PART_TIME = "part_time", "兼职"
+    SECONDED = "seconded", "挂职"
+    SOCIALIZED = "socialized", "社会化工会工作者"
+
+
+class CadreStatus(models.TextChoices):
+    """Whether somebody is a union cadre in office (DOMAIN §4, case 51)."""
+
+    ACTIVE = "active", "在职"
+    TRANSFERRED = "transferred", "调离"
+    RETIRED = "retired", "退休"
+    LEFT = "left", "不再从事工会工作"
+    DECEASED = "deceased", "去世"
+
+
+class Committee(models.TextChoices):
+    """三委: the union committee, its audit commission, its women's committee."""
+
+    UNION = "union", "工会委员会"
+    AUDIT = "audit", "经费审查委员会"
+    WOMEN = "women", "女职工委员会"
+
+
+class Leadership(models.TextChoices):
+    """Whether the one-year rule of new chairs speaks of him (A-23, C-09)."""
+
+    CHAIR = "chair", "主席"
+    VICE_CHAIR = "vice_chair", "副主席"
+
+
+class Precision(models.TextChoices):
+    """How exactly a date is known: 2023年9月 is kept as its first day."""
+
+    DAY = "day", "日"
+    MONTH = "month", "月"
+    YEAR = "year", "年"
