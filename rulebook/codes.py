@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-RULE_CODES: tuple[str, ...] = (
+#: What a plan is checked for.
+PLAN_RULE_CODES: tuple[str, ...] = (
     "survey_missing",
     "fee_forbidden",
     "fee_basis",
@@ -20,6 +21,27 @@ RULE_CODES: tuple[str, ...] = (
     "duplicate_plan",
     "owner_missing",
 )
+#: What a person on a roster is checked for.
+PERSON_RULE_CODES: tuple[str, ...] = (
+    "roster_twice",
+    "already_in_class",
+    "overlap",
+    "many_callers",
+    "repeat_call_up",
+    "audience_mismatch",
+    "not_active",
+    "over_quota",
+    "after_deadline",
+    "leave_over",
+    "passed_over",
+    "new_chair",
+    "unknown_person",
+    "name_differs",
+)
+RULE_CODES = PLAN_RULE_CODES + PERSON_RULE_CODES
+#: What passes the second gate: openings, changes of what is open, exemptions of people.
+LAUNCH_CHAINS: tuple[str, ...] = ("same", "changed", "change", "postpone", "cancel", "exempt")
+AUTHORITY_DUTY = "training_authority"
 DUTY_CODES: tuple[str, ...] = ("training_authority", "finance", "decision_body", "leading_group_office")
 DECISION_DUTY = "decision_body"
 ANY_DEPARTMENT = "*"

@@ -11,7 +11,17 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rulebook.codes import ANY_DEPARTMENT, DECISION_DUTY, DUTY_CODES, DUTY_PREFIX, RULE_CODES
+from rulebook.codes import (
+    ANY_DEPARTMENT,
+    AUTHORITY_DUTY,
+    DECISION_DUTY,
+    DUTY_CODES,
+    DUTY_PREFIX,
+    LAUNCH_CHAINS,
+    PERSON_RULE_CODES,
+    RULE_CODES,
+)
+from rulebook.people import PARAMETERS
 
 if TYPE_CHECKING:
     from rulebook.schema import Book, Holder, Step
@@ -97,9 +107,13 @@ def _chain(book: Book) -> Iterator[Problem]:
             continue
         if decides:
             yield Problem((*loc, "holder", "code"), "会议审定（decision_body）只能是最后一个环节")
-        if step.holder.kind == "own_head" and step.level == "superior":
-            yield Problem((*loc, "level"), "本部门负责人审签不能放在上级工会")
+        yield from _own_head_here(step, loc)
         yield from _stand_in(step, loc)
+
+
+def _own_head_here(step: Step, loc: Loc) -> Iterator[Problem]:
+    if step.holder.kind == "own_head" and step.level == "superior":
+        yield Problem((*loc, "level"), "本部门负责人审签不能放在上级工会")
 
 
 def _decision(step: Step, loc: Loc, *, decides: bool) -> Iterator[Problem]:
@@ -135,6 +149,52 @@ def _stand_in(step: Step, loc: Loc) -> Iterator[Problem]:
         yield Problem((*loc, "stand_in", "code"), "代办不能是会议")
     elif step.stand_in == step.holder:
         yield Problem((*loc, "stand_in"), "代办与本环节办理人相同，遇本人计划时无人可办")
+
+
+@_check("launch")
+def _launch_steps(book: Book) -> Iterator[Problem]:
+    steps = book.launch.steps
+    if not steps:
+        yield Problem(("launch", "steps"), "至少要有开班审批环节")
+    yield from _twice(("launch", "steps"), (step.key for step in steps), "key")
+    used = {key for name in LAUNCH_CHAINS for key in getattr(book.launch, name)}
+    for index, step in enumerate(steps):
+        loc: Loc = ("launch", "steps", index)
+        yield from _holder(step.holder, (*loc, "holder"))
+        yield from _own_head_here(step, loc)
+        yield from _stand_in(step, loc)
+        if step.holder.kind == "duty" and step.holder.code == DECISION_DUTY:
+            yield Problem((*loc, "holder", "code"), "开班审批不上会，请写岗位（post）或其他职责")
+        if step.may_exclude:
+            yield Problem((*loc, "may_exclude"), "开班审批没有建议不列入，请删去")
+        if step.key not in used:
+            yield Problem((*loc, "key"), f"“{step.key}”没有用在任何一种审批里")
+
+
+@_check("launch")
+def _launch_chains(book: Book) -> Iterator[Problem]:
+    known = {step.key for step in book.launch.steps}
+    signs = {step.key for step in book.launch.steps if _is_authority(step)}
+    for name in LAUNCH_CHAINS:
+        keys: tuple[str, ...] = getattr(book.launch, name)
+        loc: Loc = ("launch", name)
+        if not keys:
+            yield Problem(loc, "至少写一个环节")
+            continue
+        yield from _unknown(loc, keys, known, "开班审批环节")
+        if known.issuperset(keys) and signs.isdisjoint(keys):
+            yield Problem(loc, f"缺少本级归口部门（{AUTHORITY_DUTY}）的环节")
+
+
+def _is_authority(step: Step) -> bool:
+    return step.holder.kind == "duty" and step.holder.code == AUTHORITY_DUTY and step.level == "own"
+
+
+@_check("notice")
+def _notice(book: Book) -> Iterator[Problem]:
+    if not book.notice.discipline:
+        yield Problem(("notice", "discipline"), "至少写一条纪律要求")
+    yield from _twice(("notice", "discipline"), book.notice.discipline)
 
 
 @_check("categories", "modules")
@@ -257,6 +317,32 @@ def _rules(book: Book) -> Iterator[Problem]:
     for code in book.rules:
         if code not in RULE_CODES:
             yield Problem(("rules", code), "系统没有这条规则，请核对代码")
+
+
+@_check("rules")
+def _person_rules(book: Book) -> Iterator[Problem]:
+    for code in PERSON_RULE_CODES:
+        rule = book.rules.get(code)
+        if rule is None:
+            continue
+        loc: Loc = ("rules", code, "params")
+        judges = PARAMETERS.get(code, {})
+        for name, judge in judges.items():
+            fault = judge(rule.params[name]) if name in rule.params else "缺少这一项"
+            if fault:
+                yield Problem((*loc, name), fault)
+        for name in rule.params:
+            if name not in judges:
+                yield Problem((*loc, name), _no_such_parameter(judges))
+    for code in ("already_in_class", "overlap"):
+        rule = book.rules.get(code)
+        if rule and rule.severity != "block":
+            yield Problem(("rules", code, "severity"), '系统不能让同一人同时占两个名额，只能是 "block"')
+
+
+def _no_such_parameter(judges: Iterable[str]) -> str:
+    names = "、".join(judges)
+    return f"这条规则没有这个参数，可写：{names}" if names else "这条规则没有参数，请删去"
 
 
 @_check("rules", "survey_required")

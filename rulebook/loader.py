@@ -19,9 +19,10 @@ from org.models import Department, Post, Union
 from rulebook import consistency
 from rulebook.codes import ANY_DEPARTMENT, DUTY_PREFIX
 from rulebook.consistency import Problem
+from rulebook.fields import Strictly
 from rulebook.messages import reason, syntax
 from rulebook.models import RuleBook
-from rulebook.schema import Book, Strictly
+from rulebook.schema import Book
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -162,14 +163,18 @@ def _misfits(book: Book, union: Union) -> Iterator[Problem]:
         place: set(Post.objects.filter(union=owner).values_list("code", flat=True)) if owner else set()
         for place, owner in (("own", union), ("superior", superior))
     }
-    for index, step in enumerate(book.steps):
+    steps = [
+        *((("steps", index), step) for index, step in enumerate(book.steps)),
+        *((("launch", "steps", index), step) for index, step in enumerate(book.launch.steps)),
+    ]
+    for loc, step in steps:
         if step.level == "superior" and superior is None:
-            yield Problem(("steps", index, "level"), f"{union}没有上级工会")
+            yield Problem((*loc, "level"), f"{union}没有上级工会")
             continue
         owner = superior if step.level == "superior" else union
         for key, holder in (("holder", step.holder), ("stand_in", step.stand_in)):
             if holder and holder.kind == "post" and holder.code not in posts[step.level]:
-                yield Problem(("steps", index, key, "code"), f"{owner}没有代码为“{holder.code}”的岗位")
+                yield Problem((*loc, key, "code"), f"{owner}没有代码为“{holder.code}”的岗位")
 
 
 def _overlaps(book: Book, union: Union) -> Iterator[Problem]:

@@ -12,23 +12,16 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Iterable
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    Strict,
-    StringConstraints,
-    model_validator,
-)
+from pydantic import Field, Strict, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from rulebook import consistency
+from rulebook import consistency, earlier
+from rulebook.codes import LAUNCH_CHAINS
+from rulebook.fields import Code, MonthDay, Note, Parameter, Prefix, Rows, Share, Strictly, Text, Yuan
 from rulebook.severity import Severity
 
 
@@ -57,69 +50,6 @@ class CategoryKind(StrEnum):
 class FeePolicy(StrEnum):
     FORBIDDEN = "forbidden"
     WITH_BASIS = "with_basis"
-
-
-def _decimal(value: object) -> Decimal:
-    """Read a figure exactly; binary fractions and truth values are refused."""
-    if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
-        raise PydanticCustomError("figure_type", '金额和比例请写成整数或带引号的小数，如 "340.00"')
-    try:
-        figure = Decimal(value)
-    except InvalidOperation:
-        raise PydanticCustomError("figure_text", '不是数字，请写成如 "340.00"') from None
-    if not figure.is_finite():
-        raise PydanticCustomError("figure_text", '不是数字，请写成如 "340.00"')
-    return figure
-
-
-def _parameter(value: object) -> object:
-    if not isinstance(value, bool | int | str):
-        raise PydanticCustomError("parameter", "应为文字、整数或 true / false")
-    return value
-
-
-def _yuan(value: Decimal) -> Decimal:
-    if value < 0:
-        raise PydanticCustomError("yuan_negative", "金额不能为负数")
-    if value >= Decimal("1e10"):
-        raise PydanticCustomError("yuan_large", "金额过大，单位是元")
-    cents = value.quantize(Decimal("0.01"))
-    if cents != value:
-        raise PydanticCustomError("yuan_places", "金额最多两位小数，单位是元")
-    return cents
-
-
-def _share(value: Decimal) -> Decimal:
-    if not 0 < value <= 1:
-        raise PydanticCustomError("share_range", '比例应大于 0、不超过 1，如 "0.10" 表示 10%')
-    return Decimal(format(value.normalize(), "f"))
-
-
-def _day_of_year(value: str) -> str:
-    try:
-        # A year that is not a leap year: the window must exist every year.
-        moment = dt.date.fromisoformat(f"2001-{value}")
-    except ValueError:
-        raise PydanticCustomError("month_day", '应写成“月-日”，如 "01-31"，且每年都有这一天') from None
-    return moment.strftime("%m-%d")
-
-
-Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=40)]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000)]
-Yuan = Annotated[Decimal, BeforeValidator(_decimal), AfterValidator(_yuan)]
-Share = Annotated[Decimal, BeforeValidator(_decimal), AfterValidator(_share)]
-Parameter = Annotated[bool | int | str, BeforeValidator(_parameter)]
-MonthDay = Annotated[str, StringConstraints(pattern=r"^[0-9]{2}-[0-9]{2}$"), AfterValidator(_day_of_year)]
-T = TypeVar("T")
-# TOML has lists and plain text only; tuples and enums are made from them.
-Rows = Annotated[tuple[T, ...], Strict(False)]
-
-
-class Strictly(BaseModel):
-    """Base of all parts: frozen, no unknown keys, no silent conversion."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, validate_default=False)
 
 
 class Entry(Strictly):
@@ -154,6 +84,60 @@ class Step(Strictly):
     days: Annotated[int, Field(ge=1, le=90)]
     stand_in: Holder | None = None
     may_exclude: bool = False
+    clause: Text
+
+
+class Launch(Strictly):
+    """The second gate: a class, or one 期 of it, asks to open with its real dates (开班申请).
+
+    ``steps`` are the gates there are; the other lists name which of them an
+    act passes, in order: an opening as planned (``same``) or not
+    (``changed``), and of a class already opened its 变更 (``change``), 延期
+    (``postpone``) and 取消 (``cancel``). ``exempt`` decides on calling a
+    person up again within the period of ``repeat_call_up`` (重复调训审批).
+    ``money_tolerance``: yuan over the planned share of the money that still
+    count as planned.
+    """
+
+    clause: Text
+    money_tolerance: Yuan
+    same: Rows[str]
+    changed: Rows[str]
+    change: Rows[str]
+    postpone: Rows[str]
+    cancel: Rows[str]
+    exempt: Rows[str]
+    steps: Rows[Step]
+
+    def step(self, key: str) -> Step:
+        for step in self.steps:
+            if step.key == key:
+                return step
+        raise UnknownCode(f"开班审批环节里没有“{key}”")
+
+    def chain(self, name: str) -> tuple[Step, ...]:
+        """The steps of an act, in order; ``name`` is one of ``codes.LAUNCH_CHAINS``."""
+        if name not in LAUNCH_CHAINS:
+            raise UnknownCode(f"开班审批里没有“{name}”这一种")
+        keys: tuple[str, ...] = getattr(self, name)
+        return tuple(self.step(key) for key in keys)
+
+
+class Notice(Strictly):
+    """The words of a 调训通知 that the union, not the class, decides.
+
+    ``prefix``: the letters of the document number before the year.
+    ``issuer``: the union that issues it, in full. ``red_head``: the red
+    letters at the top. ``fee_text`` is said of a class that charges nothing,
+    ``travel_text`` of every class. ``discipline``: one item a rule.
+    """
+
+    prefix: Prefix
+    issuer: Text
+    red_head: Text
+    fee_text: Text
+    travel_text: Text
+    discipline: Rows[Text]
     clause: Text
 
 
@@ -267,6 +251,8 @@ class Book(Strictly):
     carried_on_note: Note = ""
 
     steps: Rows[Step]
+    launch: Launch
+    notice: Notice
     categories: Rows[Category]
     subjects: Rows[Subject]
     modules: Rows[Entry]
@@ -296,8 +282,8 @@ class Book(Strictly):
 
     @classmethod
     def from_content(cls, content: dict[str, Any]) -> Self:
-        """The book again from ``model_dump(mode="json")``."""
-        return cls.model_validate_json(json.dumps(content))
+        """The book again from ``model_dump(mode="json")``, by this or an earlier release."""
+        return cls.model_validate_json(json.dumps(earlier.completed(content)))
 
     @property
     def review_steps(self) -> tuple[Step, ...]:

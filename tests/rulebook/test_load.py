@@ -91,6 +91,7 @@ def test_a_book_must_fit_its_organisation(county: Union) -> None:
     assert {fault.key: fault.reason for fault in found.value.faults} == {
         "categories[0].held_by[1]": "沿江县总工会没有代码为“zuzhi”的部门",
         "steps[3].stand_in.code": "沿江县总工会没有代码为“principal”的岗位",
+        "launch.steps[3].stand_in.code": "沿江县总工会没有代码为“principal”的岗位",
     }
 
 
@@ -100,7 +101,7 @@ def test_a_superior_step_needs_a_superior(db: None) -> None:
     Department.objects.create(union=union, code="zuzhi", name="组织部")
     with pytest.raises(loader.BookFaults) as found:
         load(COUNTY)
-    assert [str(fault.key) for fault in found.value.faults] == ["steps[4].level"]
+    assert [str(fault.key) for fault in found.value.faults] == ["steps[4].level", "launch.steps[4].level"]
     assert "没有上级工会" in str(found.value)
 
 

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from office.refusals import Refused
-from rulebook.codes import RULE_CODES
+from rulebook.codes import PLAN_RULE_CODES
 from rulebook.schema import Book
 from rulebook.severity import Severity
 from tests.workflow import acts
@@ -59,7 +59,7 @@ def test_nothing_is_wrong_with_the_sound_plan() -> None:
 
 
 def test_every_rule_has_a_plan_that_breaks_it() -> None:
-    assert {broken.code for broken in BROKEN} == set(RULE_CODES)
+    assert {broken.code for broken in BROKEN} == set(PLAN_RULE_CODES)
 
 
 @pytest.mark.parametrize("broken", BROKEN, ids=name_of)
@@ -87,7 +87,7 @@ def test_a_rule_that_is_off_is_silent(broken: Broken) -> None:
 
 
 def test_a_book_without_any_rule_says_nothing() -> None:
-    assert check(facts_of(book=with_severity(BINHAI, Severity.OFF, *RULE_CODES), place="")) == []
+    assert check(facts_of(book=with_severity(BINHAI, Severity.OFF, *PLAN_RULE_CODES), place="")) == []
 
 
 def test_the_other_union_asks_for_no_survey() -> None:

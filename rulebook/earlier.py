@@ -1,0 +1,80 @@
+"""Editions stored by an earlier release: what they couldn't say yet.
+
+A stored edition is never rewritten. Where its content lacks a part that this
+release needs, the part is filled in when it is read: openings go to the
+training authority, anything that differs to finance as well, and no person
+rule bites. A union says better by loading its file again, which is a new edition.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from rulebook.codes import AUTHORITY_DUTY, PERSON_RULE_CODES
+
+_SILENT: Final = "本版制度载入时尚无此项"
+_PARAMETERS: Final[dict[str, dict[str, Any]]] = {
+    "repeat_call_up": {"months": 12, "anchor": "end", "superior_only": False},
+    "leave_over": {"share": "1/7"},
+    "passed_over": {"years": 3},
+    "new_chair": {"months": 12, "vice": False},
+}
+_BOTH: Final = ["review", "finance"]
+
+
+def completed(content: dict[str, Any]) -> dict[str, Any]:
+    """``content`` with the parts an earlier release didn't write; the argument is left as it is."""
+    rules = content["rules"]
+    missing = {code: _rule(code) for code in PERSON_RULE_CODES if code not in rules}
+    return {"launch": _launch(), "notice": _notice(), **content, "rules": {**rules, **missing}}
+
+
+def _rule(code: str) -> dict[str, Any]:
+    return {
+        "title": _SILENT,
+        "severity": "off",
+        "clause": _SILENT,
+        "reason": "重新载入制度文件后按文件检查。",
+        "params": _PARAMETERS.get(code, {}),
+    }
+
+
+def _launch() -> dict[str, Any]:
+    return {
+        "clause": _SILENT,
+        "money_tolerance": "0.00",
+        "same": ["review"],
+        "changed": _BOTH,
+        "change": _BOTH,
+        "postpone": ["review"],
+        "cancel": _BOTH,
+        "exempt": ["review"],
+        "steps": [
+            _step("review", "归口审核", AUTHORITY_DUTY),
+            _step("finance", "财务会审", "finance"),
+        ],
+    }
+
+
+def _step(key: str, title: str, duty: str) -> dict[str, Any]:
+    return {
+        "key": key,
+        "title": title,
+        "holder": {"kind": "duty", "code": duty},
+        "days": 3,
+        "clause": _SILENT,
+    }
+
+
+def _notice() -> dict[str, Any]:
+    # Plainly unfilled: a notice under a made-up head would pass for a real one.
+    blank = "（请重新载入制度文件）"
+    return {
+        "prefix": "未定",
+        "issuer": blank,
+        "red_head": blank,
+        "fee_text": blank,
+        "travel_text": blank,
+        "discipline": [blank],
+        "clause": _SILENT,
+    }
