@@ -9,7 +9,7 @@ VENV ?= .venv
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' && { echo $$p; break; }; done)
 PIP = $(VENV)/bin/python -m pip --disable-pip-version-check --quiet
-SOURCES = manage.py deploy config office org rulebook budgets workflow tests bench
+SOURCES = manage.py deploy config office org rulebook budgets training workflow tests bench
 LOCK = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header
 export PYTHONUNBUFFERED = 1

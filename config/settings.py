@@ -107,6 +107,13 @@ if not SECRET_KEY:
     SECRET_KEY = kept_secret(VAR_DIR / "secret_key")
 SECRET_KEY_FALLBACKS = env_list("GUIKOU_SECRET_KEY_FALLBACKS")
 
+# What identity numbers are sealed with: the current key, then those of before (docs/decisions/0020).
+IDENTITY_KEYS = env_list("GUIKOU_IDENTITY_KEYS")
+if not IDENTITY_KEYS:
+    if DATABASE_URL and not DEMO:
+        raise ImproperlyConfigured("请设置 GUIKOU_IDENTITY_KEYS（至少 50 个随机字符），见 deploy/README.md。")
+    IDENTITY_KEYS = [kept_secret(VAR_DIR / "identity_key")]
+
 ALLOWED_HOSTS = env_list("GUIKOU_ALLOWED_HOSTS")
 if "*" in ALLOWED_HOSTS:
     raise ImproperlyConfigured("GUIKOU_ALLOWED_HOSTS 不能是 *，请写出访问本系统的域名。")
@@ -138,10 +145,12 @@ INSTALLED_APPS = [
     "django_htmx",
     "axes",
     "csp",
+    "procrastinate.contrib.django",
     "office",
     "org",
     "rulebook",
     "budgets",
+    "training",
     "workflow",
 ]
 

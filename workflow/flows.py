@@ -1,4 +1,4 @@
-"""Who must act next on a plan, and nothing else.
+"""Who must act next on a plan or on a request about one of its 期, and nothing else.
 
 The chain is data: one ``review`` node loops over the steps of the book, its task's post found
 through the step. Where a plan goes after a task is read from ``plan.state`` (ENGINE.md, one truth):
@@ -8,7 +8,7 @@ saves the five statements a persisted gateway costs at each decision.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
@@ -21,8 +21,8 @@ from viewflow.workflow.nodes.handle import HandleActivation
 from viewflow.workflow.nodes.start import StartHandleActivation
 from viewflow.workflow.status import PROCESS, STATUS
 
-from workflow.models import ClassPlan, WorkProcess, WorkTask
-from workflow.states import TASK_OF_STATE, StepKind
+from workflow.models import ClassPlan, RunRequest, WorkProcess, WorkTask
+from workflow.states import PLAN_DESKS, REQUEST_DESKS, TASK_OF_REQUEST, TASK_OF_STATE, StepKind
 
 if TYPE_CHECKING:
     from org.models import Post, User
@@ -51,6 +51,7 @@ class DeskActivation(HandleActivation):
         task = WorkTask(
             process=process,
             plan=process.plan,
+            request=process.request,
             flow_task=flow_task,
             token=token,
             data={},
@@ -76,19 +77,26 @@ class DeskActivation(HandleActivation):
 
     @HandleActivation.status.transition(source=STATUS.DONE)
     def create_next(self) -> Iterator[Any]:
-        node = self.flow_task.routes.get(TASK_OF_STATE.get(self.process.plan.state), self.flow_task.otherwise)
+        node = self.flow_task.routes.get(_next_desk(self.process), self.flow_task.otherwise)
         yield node._create(self, self.task.token)
 
 
+def _next_desk(process: WorkProcess) -> StepKind | None:
+    """Which desk follows from the state of what the process is about; None at an end."""
+    if process.request is not None:
+        return TASK_OF_REQUEST.get(process.request.state)
+    return TASK_OF_STATE.get(process.plan.state) if process.plan is not None else None
+
+
 class Desk(flow.Handle):
-    """A node whose task waits for a person and whose next node follows from the plan's state."""
+    """A node whose task waits for a person and whose next node follows from the subject's state."""
 
     activation_class = DeskActivation
     task_type = "HUMAN"
 
-    def __init__(self) -> None:
+    def __init__(self, desks: Sequence[StepKind] = PLAN_DESKS) -> None:
         super().__init__()
-        self.routes: dict[str | None, Any] = {kind: getattr(this, kind) for kind in StepKind.values}
+        self.routes: dict[str | None, Any] = {desk.value: getattr(this, desk.value) for desk in desks}
         self.otherwise: Any = this.end
 
     def _resolve(self, instance: Any) -> None:
@@ -175,19 +183,53 @@ class PlanFlow(flow.Flow):
         return activation.process  # type: ignore[no-any-return]
 
 
+class RequestFlow(flow.Flow):
+    """班次申请审批: the second gate and what may change behind it."""
+
+    process_class = WorkProcess
+    task_class = WorkTask
+    lock_impl = lock.SelectForUpdateLock(nowait=False, attempts=1)
+    process_title = "班次申请审批"
+
+    start = Begin(this.begin).Next(this.request)
+    request = Desk(REQUEST_DESKS)
+    amend = Desk(REQUEST_DESKS)
+    end = Finish()
+
+    def begin(self, activation: Any, request: RunRequest, place: Place) -> WorkProcess:
+        """Binds the new process to its request, its plan and the first desk."""
+        activation.process.request = request
+        activation.process.plan = request.run.plan
+        activation.process.place = place
+        return activation.process  # type: ignore[no-any-return]
+
+
+def start_request(request: RunRequest, place: Place) -> WorkProcess:
+    """Starts a run of ``request`` at ``place``; the caller holds the run's row lock."""
+    return RequestFlow.start.run(request=request, place=place)  # type: ignore[no-any-return]
+
+
 def start(plan: ClassPlan, place: Place) -> WorkProcess:
     """Starts a run of ``plan`` at ``place``; the caller holds the plan's row lock."""
     return PlanFlow.start.run(plan=plan, place=place)  # type: ignore[no-any-return]
 
 
-def close(task: WorkTask, *, plan: ClassPlan, place: Place | None, actor: User, at: datetime) -> None:
-    """Closes ``task`` and lets the flow lay the plan where its state says; ``place`` is None at an end.
+def close(
+    task: WorkTask,
+    *,
+    plan: ClassPlan,
+    place: Place | None,
+    actor: User,
+    at: datetime,
+    request: RunRequest | None = None,
+) -> None:
+    """Closes ``task`` and lets the flow lay its subject where its state says; ``place`` is None at an end.
 
-    ``plan`` is the locked instance whose state has already changed; ``task`` comes with its process
-    loaded and locked.
+    ``plan``, or ``request`` where the task is about one, is the locked instance whose state has already
+    changed; ``task`` comes with its process loaded and locked.
     """
     process = cast("WorkProcess", task.process)
-    process.plan, process.place = plan, place
+    process.plan, process.request, process.place = plan, request, place
     activation = DeskActivation(task)
     activation.process = process
     activation.close(actor, at)

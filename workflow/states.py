@@ -1,11 +1,13 @@
 """What a class plan can be and what can happen to it: the ONE table.
 
 django-fsm's transitions, the database's update trigger and its insert trigger are all made from
-:data:`TRANSITIONS`; nothing else in the product lists states or moves.
+:data:`TRANSITIONS`; nothing else in the product lists states or moves. A 期, a request about it and a
+person's seat in it have tables of the same kind below.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, NamedTuple, TypedDict
 
 from django.db import models
@@ -66,6 +68,185 @@ PENDING: Final = frozenset({_S.REVIEWING, _S.AWAITING_MEETING, _S.RETURNED, _S.D
 SETTLED: Final = frozenset(set(PlanState) - PENDING - {_S.DRAFT, _S.WITHDRAWN})
 
 
+# ---- 期: what a run of an approved class is
+
+
+class RunState(models.TextChoices):
+    """What one 期 of an approved class is."""
+
+    PLANNED = "planned", "未启动"
+    OPENING = "opening", "开班审批"
+    ENROLLING = "enrolling", "报名中"
+    RUNNING = "running", "办班中"
+    SETTLING = "settling", "待结算"
+    SETTLED = "settled", "已结算"
+    ARCHIVED = "archived", "已归档"
+    CANCELLED = "cancelled", "已取消"
+
+
+class RunMove(NamedTuple):
+    """One action of the run's table: from any of ``sources`` to ``target``."""
+
+    title: str
+    sources: tuple[RunState, ...]
+    target: RunState
+
+
+_R = RunState
+
+#: action → where it starts and where it leads. The key is the name of the method on ``ClassRun``.
+RUN_TRANSITIONS: Final[dict[str, RunMove]] = {
+    "apply": RunMove("申请开班", (_R.PLANNED,), _R.OPENING),
+    "hand_back": RunMove("开班申请退回或撤回", (_R.OPENING,), _R.PLANNED),
+    "open": RunMove("批准开班", (_R.OPENING,), _R.ENROLLING),
+    "begin": RunMove("开班", (_R.ENROLLING,), _R.RUNNING),
+    "close_attendance": RunMove("结束考勤", (_R.RUNNING,), _R.SETTLING),
+    "settle": RunMove("办结结算", (_R.SETTLING,), _R.SETTLED),
+    "archive": RunMove("归档", (_R.SETTLED,), _R.ARCHIVED),
+    "cancel": RunMove("取消办班", (_R.PLANNED, _R.ENROLLING, _R.RUNNING), _R.CANCELLED),
+}
+
+FIRST_RUN_STATE: Final = RunState.PLANNED
+
+#: The second gate is behind it: people may be called up, money committed.
+OPENED: Final = frozenset({_R.ENROLLING, _R.RUNNING, _R.SETTLING, _R.SETTLED, _R.ARCHIVED})
+
+#: Seats may be given and taken back.
+CALLING: Final = frozenset({_R.ENROLLING, _R.RUNNING})
+
+
+# ---- 申请: what is asked about a run, and approved through the inbox
+
+
+class RequestKind(models.TextChoices):
+    """What a request about a 期 asks for."""
+
+    OPEN = "open", "开班申请"
+    CHANGE = "change", "变更申请"
+    POSTPONE = "postpone", "延期申请"
+    CANCEL = "cancel", "取消办班申请"
+    EXEMPT = "exempt", "重复调训审批"
+
+
+class RequestState(models.TextChoices):
+    """What a request is."""
+
+    DRAFT = "draft", "草稿"
+    REVIEWING = "reviewing", "审核中"
+    RETURNED = "returned", "退回修改"
+    APPROVED = "approved", "已批准"
+    REFUSED = "refused", "不同意"
+    WITHDRAWN = "withdrawn", "已撤回"
+
+
+class RequestMove(NamedTuple):
+    """One action of the request's table."""
+
+    title: str
+    sources: tuple[RequestState, ...]
+    target: RequestState
+
+
+_Q = RequestState
+
+#: The key is the name of the method on ``RunRequest``.
+REQUEST_TRANSITIONS: Final[dict[str, RequestMove]] = {
+    "submit": RequestMove("报送", (_Q.DRAFT, _Q.RETURNED), _Q.REVIEWING),
+    "pass_on": RequestMove("同意", (_Q.REVIEWING,), _Q.REVIEWING),
+    "approve": RequestMove("批准", (_Q.REVIEWING,), _Q.APPROVED),
+    "send_back": RequestMove("退回", (_Q.REVIEWING,), _Q.RETURNED),
+    "refuse": RequestMove("不同意", (_Q.REVIEWING,), _Q.REFUSED),
+    "withdraw": RequestMove("撤回", (_Q.REVIEWING, _Q.RETURNED), _Q.WITHDRAWN),
+}
+
+FIRST_REQUEST_STATE: Final = RequestState.DRAFT
+
+
+# ---- 名额里的人: a person's seat in a run
+
+
+class SeatState(models.TextChoices):
+    """What has become of a person's nomination."""
+
+    NOMINATED = "nominated", "已报名"
+    OFFERED = "offered", "递补待答复"
+    CONFIRMED = "confirmed", "已确认"
+    COMPLETED = "completed", "已结业"
+    UNFINISHED = "unfinished", "未结业"
+    WITHDRAWN = "withdrawn", "已退出"
+    REPLACED = "replaced", "已调换"
+    REJECTED = "rejected", "未录取"
+    RELEASED = "released", "班次取消"
+
+
+class SeatMove(NamedTuple):
+    """One action of the seat's table."""
+
+    title: str
+    sources: tuple[SeatState, ...]
+    target: SeatState
+
+
+_P = SeatState
+
+#: The key is the name of the method on ``Seat``.
+SEAT_TRANSITIONS: Final[dict[str, SeatMove]] = {
+    "offer": SeatMove("通知递补", (_P.NOMINATED,), _P.OFFERED),
+    "accept": SeatMove("同意递补", (_P.OFFERED,), _P.NOMINATED),
+    "confirm": SeatMove("确认", (_P.NOMINATED,), _P.CONFIRMED),
+    "reject": SeatMove("不予录取", (_P.NOMINATED, _P.OFFERED), _P.REJECTED),
+    "withdraw": SeatMove("退出", (_P.NOMINATED, _P.OFFERED, _P.CONFIRMED), _P.WITHDRAWN),
+    "replace": SeatMove("调换", (_P.NOMINATED, _P.OFFERED, _P.CONFIRMED), _P.REPLACED),
+    "release": SeatMove("班次取消", (_P.NOMINATED, _P.OFFERED, _P.CONFIRMED), _P.RELEASED),
+    "complete": SeatMove("结业", (_P.CONFIRMED,), _P.COMPLETED),
+    "leave_unfinished": SeatMove("未结业", (_P.CONFIRMED,), _P.UNFINISHED),
+}
+
+FIRST_SEAT_STATE: Final = SeatState.NOMINATED
+
+#: A person with a seat in one of these states counts for the class and for clashes.
+LIVE_SEATS: Final = frozenset({_P.NOMINATED, _P.OFFERED, _P.CONFIRMED})
+
+#: These hold their half-days for good: nobody sits in two classes at once.
+FIRM_SEATS: Final = frozenset({_P.CONFIRMED, _P.COMPLETED})
+
+
+class SeatRank(models.TextChoices):
+    """正式 within the unit's quota, 候补 beyond it (S7)."""
+
+    FORMAL = "formal", "正式"
+    RESERVE = "reserve", "候补"
+
+
+class SeatSource(models.TextChoices):
+    """By which way a person came in."""
+
+    PAGE = "page", "网上报名"
+    ROSTER = "roster", "名册报名"
+    ENTERED = "entered", "代为录入"
+    NAMED = "named", "点名调训"
+    ON_SITE = "on_site", "计划外学员"
+
+
+class Presence(models.TextChoices):
+    """One half-day of one person on the sign-in sheet."""
+
+    PRESENT = "present", "到"
+    LATE = "late", "迟到早退"
+    LEAVE = "leave", "请假"
+    ABSENT = "absent", "缺席"
+
+
+class Half(models.IntegerChoices):
+    """The halves of a day a class is counted in."""
+
+    MORNING = 0, "上午"
+    AFTERNOON = 1, "下午"
+
+
+_AnyMove = Move | RunMove | RequestMove | SeatMove
+
+
 class TransitionArguments(TypedDict):
     """The keyword arguments of ``django_fsm.transition`` that this table decides."""
 
@@ -73,19 +254,26 @@ class TransitionArguments(TypedDict):
     target: str
 
 
+def _arguments(table: Mapping[str, _AnyMove]) -> dict[str, TransitionArguments]:
+    return {
+        action: {"source": [str(s.value) for s in move.sources], "target": str(move.target.value)}
+        for action, move in table.items()
+    }
+
+
 #: The same table as keyword arguments: ``@transition(field=state, **T["submit"])``.
-T: Final[dict[str, TransitionArguments]] = {
-    action: {"source": [str(s.value) for s in move.sources], "target": str(move.target.value)}
-    for action, move in TRANSITIONS.items()
-}
+T: Final = _arguments(TRANSITIONS)
+RUN: Final = _arguments(RUN_TRANSITIONS)
+REQUEST: Final = _arguments(REQUEST_TRANSITIONS)
+SEAT: Final = _arguments(SEAT_TRANSITIONS)
 
 
-def moves() -> list[tuple[str, str]]:
-    """Every (from, to) pair the table admits, sorted, moves that stay in a state left out."""
+def moves(table: Mapping[str, _AnyMove] = TRANSITIONS) -> list[tuple[str, str]]:
+    """Every (from, to) pair a table admits, sorted, moves that stay in a state left out."""
     return sorted(
         {
             (str(source.value), str(move.target.value))
-            for move in TRANSITIONS.values()
+            for move in table.values()
             for source in move.sources
             if source != move.target
         }
@@ -99,7 +287,13 @@ class StepKind(models.TextChoices):
     DECIDE = "decide", "提请审定"
     REVISE = "revise", "退回修改"
     HOLD = "hold", "缓议待上会"
+    REQUEST = "request", "班次申请审批"
+    AMEND = "amend", "申请退回修改"
 
+
+#: The desks a plan lies on, and those of a request about a run.
+PLAN_DESKS: Final = (StepKind.REVIEW, StepKind.DECIDE, StepKind.REVISE, StepKind.HOLD)
+REQUEST_DESKS: Final = (StepKind.REQUEST, StepKind.AMEND)
 
 #: Which task a pending plan waits at. Both the flow's routing and the consistency check read it.
 TASK_OF_STATE: Final[dict[str, StepKind]] = {
@@ -107,6 +301,13 @@ TASK_OF_STATE: Final[dict[str, StepKind]] = {
     _S.AWAITING_MEETING: StepKind.DECIDE,
     _S.RETURNED: StepKind.REVISE,
     _S.DEFERRED: StepKind.HOLD,
+}
+
+
+#: The same for a request about a run.
+TASK_OF_REQUEST: Final[dict[str, StepKind]] = {
+    _Q.REVIEWING: StepKind.REQUEST,
+    _Q.RETURNED: StepKind.AMEND,
 }
 
 
@@ -123,6 +324,7 @@ class DecisionAction(models.TextChoices):
     DEFER = "defer", "缓议"
     EXCLUDE = "exclude", "不列入计划"
     RESUME = "resume", "重新上会"
+    REFUSE = "refuse", "不同意"
 
 
 class MeetingOutcome(models.TextChoices):

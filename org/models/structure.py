@@ -96,6 +96,21 @@ class Union(MP_Node):
                 condition=models.Q(level__in=UnionLevel.values), name="org_union_level_known"
             ),
         )
+        triggers = (
+            # A union that moves in the tree takes its cadres along: their lists are found by the path.
+            pgtrigger.Trigger(
+                name="cadres_follow_path",
+                level=pgtrigger.Statement,
+                when=pgtrigger.After,
+                operation=pgtrigger.Update,
+                referencing=pgtrigger.Referencing(new="changed"),
+                func="""
+                    UPDATE org_cadre c SET unit_path = u.path FROM changed u
+                    WHERE c.unit_id = u.id AND c.unit_path <> u.path;
+                    RETURN NULL;
+                """,
+            ),
+        )
 
     def __str__(self) -> str:
         return self.name

@@ -292,7 +292,7 @@ def _review(built: Built) -> None:
 
 
 def _decide(plan: ClassPlan, action: DecisionAction, opinion: str, at: datetime) -> None:
-    task = WorkTask.objects.select_related("post").get(plan=plan, is_open=True)
+    task = WorkTask.objects.select_related("post").get(plan=plan, request=None, is_open=True)
     holder = holder_of(task.post, timezone.localdate(at)) if task.post else None
     if holder is None:
         raise RuntimeError(f"nobody holds the post of {task}")

@@ -17,6 +17,13 @@ class Decision(models.Model):
 
     plan = models.ForeignKey("workflow.ClassPlan", models.PROTECT, related_name="decisions")
     version = models.ForeignKey("workflow.PlanVersion", models.PROTECT, related_name="decisions")
+    request = models.ForeignKey(
+        "workflow.RunRequest",
+        models.PROTECT,
+        null=True,
+        related_name="decisions",
+        help_text="为空：计划本身的审批",
+    )
     task = models.ForeignKey("workflow.WorkTask", models.PROTECT, null=True, related_name="decisions")
     meeting = models.ForeignKey("workflow.Meeting", models.PROTECT, null=True, related_name="decisions")
     step = models.CharField("环节", max_length=30)
@@ -47,6 +54,9 @@ class Decision(models.Model):
         indexes = (
             models.Index(fields=["actor", "-at"], name="decision_by_actor"),
             models.Index(fields=["plan", "at"], name="decision_by_plan"),
+            models.Index(
+                fields=["request", "at"], condition=Q(request__isnull=False), name="decision_by_request"
+            ),
         )
         triggers = (guards.append_only(),)
 

@@ -17,9 +17,11 @@ from workflow.states import StepKind
 
 
 class WorkProcess(SavedInOneStatement, Process):
-    """A run of a plan through its chain: from a submission to the end or to a withdrawal."""
+    """A run of a plan, or of a request about one of its 期, through its chain: from a submission to the end
+    or to a withdrawal. ``request`` None: the plan itself."""
 
     plan = models.ForeignKey("workflow.ClassPlan", models.PROTECT, null=True, related_name="processes")
+    request = models.ForeignKey("workflow.RunRequest", models.PROTECT, null=True, related_name="processes")
     is_open = models.BooleanField(default=True)
 
     class Meta:
@@ -27,7 +29,12 @@ class WorkProcess(SavedInOneStatement, Process):
         verbose_name_plural = verbose_name
         constraints = (
             models.UniqueConstraint(
-                fields=["plan"], condition=Q(is_open=True), name="one_open_process_a_plan"
+                fields=["plan"],
+                condition=Q(is_open=True, request__isnull=True),
+                name="one_open_process_a_plan",
+            ),
+            models.UniqueConstraint(
+                fields=["request"], condition=Q(is_open=True), name="one_open_process_a_request"
             ),
         )
 
@@ -41,9 +48,13 @@ class TaskQuerySet(models.QuerySet["WorkTask"]):
 
 
 class WorkTask(SavedInOneStatement, Task):
-    """Somebody's turn. ``post`` is whose; the holder is found when he acts, ``owner`` is who acted."""
+    """Somebody's turn. ``post`` is whose; the holder is found when he acts, ``owner`` is who acted.
+
+    ``plan`` is always the plan it is about; ``request`` is what is asked about one of its 期, if that is it.
+    """
 
     plan = models.ForeignKey("workflow.ClassPlan", models.PROTECT, null=True, related_name="tasks")
+    request = models.ForeignKey("workflow.RunRequest", models.PROTECT, null=True, related_name="tasks")
     kind = models.CharField("事项", max_length=20, choices=StepKind.choices, blank=True)
     step = models.CharField("环节", max_length=30, blank=True)
     step_title = models.CharField("环节名称", max_length=30, blank=True)
@@ -58,7 +69,14 @@ class WorkTask(SavedInOneStatement, Task):
         verbose_name = "待办事项"
         verbose_name_plural = verbose_name
         constraints = (
-            models.UniqueConstraint(fields=["plan"], condition=Q(is_open=True), name="one_open_task_a_plan"),
+            models.UniqueConstraint(
+                fields=["plan"],
+                condition=Q(is_open=True, request__isnull=True),
+                name="one_open_task_a_plan",
+            ),
+            models.UniqueConstraint(
+                fields=["request"], condition=Q(is_open=True), name="one_open_task_a_request"
+            ),
             models.CheckConstraint(
                 condition=Q(is_open=False) | Q(post__isnull=False, arrived_at__isnull=False),
                 name="open_task_has_a_post",

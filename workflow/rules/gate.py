@@ -79,7 +79,8 @@ class _File:
     @cached_property
     def acted(self) -> dict[int, Decision]:
         first: dict[int, Decision] = {}
-        done = Decision.objects.filter(version__in=self._versions).exclude(action=DecisionAction.SUBMIT)
+        done = Decision.objects.filter(version__in=self._versions, request=None)
+        done = done.exclude(action=DecisionAction.SUBMIT)
         for decision in done:
             first.setdefault(decision.version_id, decision)
         return first
@@ -116,9 +117,9 @@ def cases(
     day = timezone.localdate(at)
     place = standing(actor, day, to_act=True)
     if tasks is None:
-        tasks = WorkTask.objects.filter(plan__in=[plan.pk for plan in plans], is_open=True).select_related(
-            "post", "post__department", "post__union"
-        )
+        tasks = WorkTask.objects.filter(
+            plan__in=[plan.pk for plan in plans], request=None, is_open=True
+        ).select_related("post", "post__department", "post__union")
     by_plan = {task.plan_id: task for task in tasks}
     file = _File(plans, by_plan.values(), day)
     return [Case(plan, by_plan.get(plan.pk), place, file) for plan in plans]

@@ -47,7 +47,9 @@ def where_to(plan: ClassPlan, now: Mapping[str, Any], book: RuleBook) -> Route:
     if changed & content.WEIGHTY:
         return Route(0, "类别、对象、人数、天数、期数或经费有改动，从第一个环节重新办理。")
     returned = (
-        Decision.objects.filter(version=plan.version, action=DecisionAction.RETURN, return_to=AUTHOR)
+        Decision.objects.filter(
+            version=plan.version, request=None, action=DecisionAction.RETURN, return_to=AUTHOR
+        )
         .order_by("at", "id")
         .last()
     )

@@ -233,7 +233,7 @@ def step_index(task: WorkTask, book: Book) -> int:
 def record(plan: ClassPlan) -> list[Decision]:
     """The plan's whole approval record, oldest first, with what the lines need."""
     return list(
-        Decision.objects.filter(plan=plan)
+        Decision.objects.filter(plan=plan, request=None)
         .select_related("version__book", "meeting__body")
         .defer("version__content", "version__book__content", "version__book__source_text", "findings")
         .order_by("at", "id")

@@ -256,7 +256,7 @@ def latest_words(plan_ids: Iterable[int]) -> dict[int, Decision]:
     """Of each plan the last decision that spoke against it (退回、缓议、不列入); one query."""
     against = (DecisionAction.RETURN, DecisionAction.DEFER, DecisionAction.EXCLUDE)
     decisions = (
-        Decision.objects.filter(plan__in=tuple(plan_ids), action__in=against)
+        Decision.objects.filter(plan__in=tuple(plan_ids), request=None, action__in=against)
         .order_by("plan", "-at", "-id")
         .distinct("plan")
         .defer("findings")

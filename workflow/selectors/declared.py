@@ -97,11 +97,11 @@ def figures(department: Department, year: int) -> dict[str, Figures]:
         .values_list("plan__state", "amount__sum")
     )
     rows = plans.values("state").annotate(
-        plans=Count("pk"), runs=Sum("sessions"), heads=Sum(F("trainees") * F("sessions"))
+        plans=Count("pk"), sittings=Sum("sessions"), heads=Sum(F("trainees") * F("sessions"))
     )
     return {
         row["state"]: Figures(
-            row["plans"], row["runs"], row["heads"], money.get(row["state"]) or Decimal("0.00")
+            row["plans"], row["sittings"], row["heads"], money.get(row["state"]) or Decimal("0.00")
         )
         for row in rows
     }
@@ -117,8 +117,8 @@ def returns(plans: Sequence[ClassPlan]) -> dict[int, Decision]:
     versions = [plan.version_id for plan in plans if plan.state == _S.RETURNED]
     found: dict[int, Decision] = {}
     if versions:
-        for decision in Decision.objects.filter(version__in=versions, action=DecisionAction.RETURN).order_by(
-            "at", "id"
-        ):
+        for decision in Decision.objects.filter(
+            version__in=versions, request=None, action=DecisionAction.RETURN
+        ).order_by("at", "id"):
             found[decision.plan_id] = decision
     return found

@@ -133,7 +133,7 @@ def run_down(agenda: Agenda, asked: dict[int, Decimal] | None = None) -> None:
 def _hints(plan_ids: Iterable[int]) -> dict[int, list[str]]:
     """What the last review of each plan found wrong, in words, by plan; one query."""
     decisions = (
-        Decision.objects.filter(plan__in=tuple(plan_ids), meeting__isnull=True)
+        Decision.objects.filter(plan__in=tuple(plan_ids), request=None, meeting__isnull=True)
         .order_by("plan", "-at", "-id")
         .distinct("plan")
         .values_list("plan", "findings")

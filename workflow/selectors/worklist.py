@@ -81,7 +81,7 @@ class _Amiss(Func):
 
 def _amiss(plan: str) -> Coalesce:
     last = (
-        Decision.objects.filter(plan=OuterRef(plan))
+        Decision.objects.filter(plan=OuterRef(plan), request=None)
         .exclude(action__in=_WITHOUT)
         .order_by("-at", "-id")
         .values(amiss=_Amiss(F("findings")))
@@ -321,7 +321,7 @@ def places(plan_ids: Iterable[int]) -> dict[int, WorkTask]:
     """The open task of each plan that has one, in one query: where it lies now."""
     tasks: dict[int, Any] = {
         task.plan_id: task
-        for task in WorkTask.objects.filter(plan__in=list(plan_ids), is_open=True)
+        for task in WorkTask.objects.filter(plan__in=list(plan_ids), request=None, is_open=True)
         .select_related("post__department")
         .only(
             "plan_id", "kind", "step_title", "arrived_at", "due_at", "post__title", "post__department__name"

@@ -41,7 +41,7 @@ _PLAN: Prepared[ClassPlan] = Prepared(
 )
 _TASK: Prepared[WorkTask] = Prepared(
     lambda plan: (
-        WorkTask.objects.filter(plan=plan, is_open=True, process__workprocess__isnull=False)
+        WorkTask.objects.filter(plan=plan, request=None, is_open=True, process__workprocess__isnull=False)
         .select_for_update(of=("process__workprocess",))
         .select_related("post", "post__department", "post__union", "process__workprocess")
         .order_by()
@@ -94,7 +94,7 @@ def _open_task(plan: ClassPlan) -> WorkTask | None:
 
 
 def _what_happened(plan: ClassPlan, task_id: int | None, now: datetime) -> str:
-    done = Decision.objects.filter(plan=plan).order_by("at", "id")
+    done = Decision.objects.filter(plan=plan, request=None).order_by("at", "id")
     # A withdrawal decides no task, yet it is what closed the one that was asked for.
     last = done.filter(task=task_id).last() if task_id is not None else None
     last = last or done.last()

@@ -77,7 +77,7 @@ def decide(request: DeskRequest, pk: int) -> HttpResponse:
 
 
 def _whither(plan: ClassPlan) -> str:
-    task = WorkTask.objects.filter(plan=plan, is_open=True).only("kind", "step_title").first()
+    task = WorkTask.objects.filter(plan=plan, request=None, is_open=True).only("kind", "step_title").first()
     if task is None:
         return ""
     return "，待经办人修改" if task.kind == StepKind.REVISE else f"，送“{task.step_title}”"

@@ -41,7 +41,7 @@ def versions(request: DeskRequest, pk: int) -> HttpResponse:
     if not rows:
         raise Http404
     decisions = list(
-        Decision.objects.filter(plan=plan)
+        Decision.objects.filter(plan=plan, request=None)
         .select_related("version__book", "meeting")
         .defer("version__content", "version__book__content", "version__book__source_text")
         .order_by("at", "id")
