@@ -38,6 +38,8 @@ PERSON_RULE_CODES: tuple[str, ...] = (
     "unknown_person",
     "name_differs",
 )
+#: Those the database enforces whatever a book says: one person, one seat at a time.
+ENFORCED_RULE_CODES: tuple[str, ...] = ("already_in_class", "overlap")
 RULE_CODES = PLAN_RULE_CODES + PERSON_RULE_CODES
 #: What passes the second gate: openings, changes of what is open, exemptions of people.
 LAUNCH_CHAINS: tuple[str, ...] = ("same", "changed", "change", "postpone", "cancel", "exempt")

@@ -17,10 +17,12 @@ from rulebook.codes import (
     DECISION_DUTY,
     DUTY_CODES,
     DUTY_PREFIX,
+    ENFORCED_RULE_CODES,
     LAUNCH_CHAINS,
     PERSON_RULE_CODES,
     RULE_CODES,
 )
+from rulebook.messages import found
 from rulebook.people import PARAMETERS
 
 if TYPE_CHECKING:
@@ -328,13 +330,14 @@ def _person_rules(book: Book) -> Iterator[Problem]:
         loc: Loc = ("rules", code, "params")
         judges = PARAMETERS.get(code, {})
         for name, judge in judges.items():
-            fault = judge(rule.params[name]) if name in rule.params else "缺少这一项"
-            if fault:
-                yield Problem((*loc, name), fault)
+            if name not in rule.params:
+                yield Problem((*loc, name), "缺少这一项")
+            elif fault := judge(rule.params[name]):
+                yield Problem((*loc, name), found(fault, rule.params[name]))
         for name in rule.params:
             if name not in judges:
                 yield Problem((*loc, name), _no_such_parameter(judges))
-    for code in ("already_in_class", "overlap"):
+    for code in ENFORCED_RULE_CODES:
         rule = book.rules.get(code)
         if rule and rule.severity != "block":
             yield Problem(("rules", code, "severity"), '系统不能让同一人同时占两个名额，只能是 "block"')

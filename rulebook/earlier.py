@@ -2,15 +2,16 @@
 
 A stored edition is never rewritten. Where its content lacks a part that this
 release needs, the part is filled in when it is read: openings go to the
-training authority, anything that differs to finance as well, and no person
-rule bites. A union says better by loading its file again, which is a new edition.
+training authority, anything that differs to finance as well, and of the
+person rules only those the database enforces bite. A union says better by
+loading its file again, which is a new edition.
 """
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-from rulebook.codes import AUTHORITY_DUTY, PERSON_RULE_CODES
+from rulebook.codes import AUTHORITY_DUTY, ENFORCED_RULE_CODES, PERSON_RULE_CODES
 
 _SILENT: Final = "本版制度载入时尚无此项"
 _PARAMETERS: Final[dict[str, dict[str, Any]]] = {
@@ -32,7 +33,7 @@ def completed(content: dict[str, Any]) -> dict[str, Any]:
 def _rule(code: str) -> dict[str, Any]:
     return {
         "title": _SILENT,
-        "severity": "off",
+        "severity": "block" if code in ENFORCED_RULE_CODES else "off",
         "clause": _SILENT,
         "reason": "重新载入制度文件后按文件检查。",
         "params": _PARAMETERS.get(code, {}),

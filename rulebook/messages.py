@@ -59,16 +59,20 @@ def reason(error: ErrorDetails) -> str:
     kind: str = error["type"]
     context: dict[str, Any] = error.get("ctx", {})
     if kind == "string_pattern_mismatch":
-        return _found(_PATTERNS.get(str(context.get("pattern")), _CODE), error)
+        return found(_PATTERNS.get(str(context.get("pattern")), _CODE), error["input"])
     if kind in ("enum", "literal_error"):
-        return _found(_CHOICES.format(choices=_choices(str(context.get("expected", "")))), error)
+        return found(_CHOICES.format(choices=_choices(str(context.get("expected", "")))), error["input"])
     if kind in _WORDS:
         text = _WORDS[kind].format(**context)
-        return text if kind in ("missing", "extra_forbidden", "string_too_short") else _found(text, error)
+        return (
+            text
+            if kind in ("missing", "extra_forbidden", "string_too_short")
+            else found(text, error["input"])
+        )
     if not error["msg"].isascii():
         # One of the schema's own: its words are Chinese already.
-        return _found(error["msg"], error)
-    return _found("内容不合要求", error)
+        return found(error["msg"], error["input"])
+    return found("内容不合要求", error["input"])
 
 
 def _choices(expected: str) -> str:
@@ -76,8 +80,8 @@ def _choices(expected: str) -> str:
     return "、".join(part.strip(" '") for part in expected.replace(" or ", ", ").split(", "))
 
 
-def _found(text: str, error: ErrorDetails) -> str:
-    value = error["input"]
+def found(text: str, value: object) -> str:
+    """``text`` with the value that was found, where it is short enough to say."""
     if isinstance(value, bool):
         return f"{text}（现为 {str(value).lower()}）"
     if isinstance(value, str | int | float) and len(str(value)) <= 40:
@@ -112,9 +116,9 @@ _PLACE = re.compile(r"\(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 def syntax(message: str, text: str) -> str:
     """A TOML syntax error of the standard library in Chinese, with line and column."""
-    found = _PLACE.search(message)
-    if found and found[1]:
-        line, column = int(found[1]), int(found[2])
+    place = _PLACE.search(message)
+    if place and place[1]:
+        line, column = int(place[1]), int(place[2])
     else:
         line, column = text.count("\n") + 1, len(text) - text.rfind("\n")
     words = next((words for start, words in _SYNTAX.items() if message.startswith(start)), "写法有误")

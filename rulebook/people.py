@@ -72,7 +72,7 @@ def _whole(low: int, high: int) -> Judge:
     def judge(value: object) -> str | None:
         if isinstance(value, bool) or not isinstance(value, int):
             return "应为整数，不加引号"
-        return None if low <= value <= high else f"应在 {low} 到 {high} 之间（现为 {value}）"
+        return None if low <= value <= high else f"应在 {low} 到 {high} 之间"
 
     return judge
 
@@ -83,7 +83,7 @@ def _truth(value: object) -> str | None:
 
 def _one_of(*words: str) -> Judge:
     def judge(value: object) -> str | None:
-        return None if isinstance(value, str) and value in words else f"只能是 {'、'.join(words)}"
+        return None if value in words else f"只能是 {'、'.join(words)}"
 
     return judge
 
