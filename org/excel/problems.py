@@ -1,0 +1,46 @@
+"""What a reader has to say about a row: how bad it is, where, and how to mend it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class Status(StrEnum):
+    """What becomes of a row, from best to worst (DOMAIN §4: N, W, Q, R)."""
+
+    ACCEPTED = "accepted"
+    WARNED = "warned"
+    HELD = "held"
+    REJECTED = "rejected"
+
+    @property
+    def label(self) -> str:
+        return _LABELS[self]
+
+
+_LABELS = {
+    Status.ACCEPTED: "通过",
+    Status.WARNED: "提醒",
+    Status.HELD: "待确认",
+    Status.REJECTED: "退回",
+}
+_RANK = {status: rank for rank, status in enumerate(Status)}
+
+
+class Problem(NamedTuple):
+    """``code`` is stable, ``field`` a field of the layout or empty for the whole row; both texts Chinese."""
+
+    code: str
+    status: Status
+    field: str
+    message: str
+    mend: str = ""
+
+
+def worst(problems: Iterable[Problem]) -> Status:
+    """The status of a row with these problems."""
+    return max((problem.status for problem in problems), key=_RANK.__getitem__, default=Status.ACCEPTED)
