@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 LABELS = {
     "xlsx": "Excel 工作簿（.xlsx）",
+    "xls": "旧版 Excel 工作簿（.xls）",
+    "ods": "OpenDocument 表格（.ods）",
+    "csv": "文本表格（.csv）",
     "docx": "Word 文档（.docx）",
     "pdf": "PDF 文件（.pdf）",
     "doc": "Word 97—2003 文档（.doc）",
@@ -35,12 +38,16 @@ LABELS = {
 }
 MIMES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "xls": "application/vnd.ms-excel",
+    "ods": "application/vnd.oasis.opendocument.spreadsheet",
+    "csv": "text/csv",
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     "pdf": "application/pdf",
     "doc": "application/msword",
     "jpg": "image/jpeg",
     "png": "image/png",
 }
+TABLES = frozenset({"xlsx", "xls", "ods", "csv"})
 SAME_SUFFIX = {"jpeg": "jpg", "jpe": "jpg"}
 
 # What people send instead of what the page asks for, and how to turn it into that.
@@ -75,6 +82,7 @@ DAMAGE = (
     struct.error,
 )
 
+ODS_FIRST = b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet"  # behind the 30 bytes of its header
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 MAIN_PARTS = {
     b"spreadsheetml.sheet.main+xml": "xlsx",
@@ -83,7 +91,11 @@ MAIN_PARTS = {
     b"ms-excel.sheet.binary.macroEnabled.main": "xlsb",
     b"ms-word.document.macroEnabled.main+xml": "docm",
 }
-MACRO_PARTS = re.compile(r"(^|/)(vbaProject\.bin|vbaData\.xml|macrosheets/.+)$", re.IGNORECASE)
+MACRO_PARTS = re.compile(
+    # The last: a library of OpenDocument, but not the lists of libraries, which are there without any.
+    r"(^|/)(vbaProject\.bin|vbaData\.xml|macrosheets/.+)$|^Basic/[^/]+/(?!script-l[bc]\.xml$).|^Scripts/.",
+    re.IGNORECASE,
+)
 
 
 def store(upload: File[bytes], *, allow: frozenset[str], at: datetime.datetime) -> StoredFile:
@@ -101,10 +113,14 @@ def store(upload: File[bytes], *, allow: frozenset[str], at: datetime.datetime) 
     if suffix not in allow:
         raise Refused(OLD_FORMATS.get(suffix) or f"不能上传这种文件。{_accepted(allow)}")
     kind = sniff(content)
+    if kind == "text" and suffix == "csv":
+        kind = "csv"
     if kind != suffix:
         raise Refused(_mismatch(suffix, kind))
-    if kind in {"xlsx", "docx"}:
+    if kind in {"xlsx", "ods", "docx"}:
         _inspect_package(BytesIO(content), kind)
+    if kind == "xls" and _names_stream(content, "_VBA_PROJECT"):
+        raise Refused("这个工作簿带有宏，不能接收。请另存为不带宏的“Excel 工作簿（.xlsx）”后再上传。")
     if kind == "doc" and _names_stream(content, "_VBA_PROJECT"):
         raise Refused("这个文档带有宏，不能接收。请删除宏，或输出为 PDF后再上传。")
     digest = hashlib.sha256(content).hexdigest()
@@ -131,7 +147,7 @@ def inspect_xlsx(file: IO[bytes]) -> None:
 
 def sniff(content: bytes) -> str:
     """What the content is: a key of :data:`LABELS` or :data:`OLD_FORMATS`, or one of
-    ``encrypted damaged zip text other``.
+    ``encrypted damaged zip text other``. A .csv is ``text``: nothing in it tells.
     """
     if content.startswith(OLE):
         return _sniff_ole(content)
@@ -202,6 +218,8 @@ def _names_stream(content: bytes, name: str) -> bool:
 
 
 def _sniff_zip(content: bytes) -> str:
+    if content.startswith(ODS_FIRST, 30):
+        return "ods" if _opens(content) else "damaged"
     try:
         with zipfile.ZipFile(BytesIO(content)) as package:
             info = package.getinfo("[Content_Types].xml")
@@ -215,6 +233,14 @@ def _sniff_zip(content: bytes) -> str:
     except DAMAGE:
         return "damaged"
     return next((kind for part, kind in MAIN_PARTS.items() if part in types), "zip")
+
+
+def _opens(content: bytes) -> bool:
+    try:
+        with zipfile.ZipFile(BytesIO(content)):
+            return True
+    except DAMAGE:
+        return False
 
 
 def _inspect_package(file: IO[bytes], kind: str) -> None:
@@ -250,9 +276,14 @@ def _mismatch(wanted: str, found: str) -> str:
         return f"这个文件已损坏，打不开。请用原来的软件打开，重新保存为 {label}后再上传。"
     if found in OLD_FORMATS and found != "csv":
         return f"文件名写的是 .{wanted}，内容却不是。{OLD_FORMATS[found]}"
-    if found == "text" and wanted == "xlsx":
+    if found == "text" and wanted in TABLES:
         return (
-            "文件名写的是 .xlsx，内容却是文本或网页（可能由 .csv 或网页表格改名）。改名不能转换格式，"
+            f"文件名写的是 .{wanted}，内容却是文本或网页（可能由 .csv 或网页表格改名）。改名不能转换格式，"
+            "请用 Excel 或 WPS 打开，另存为“Excel 工作簿（.xlsx）”后再上传。"
+        )
+    if found in TABLES and wanted in TABLES:
+        return (
+            f"文件名写的是 .{wanted}，内容却是 {LABELS[found]}。"
             "请用 Excel 或 WPS 打开，另存为“Excel 工作簿（.xlsx）”后再上传。"
         )
     what = f"内容却是 {LABELS[found]}" if found in LABELS else "内容却不是"
