@@ -1,4 +1,4 @@
-"""The book's steps applied to one plan: whose turn is it, and who will act after.
+"""The book's steps applied to one plan, or to a request about its 期: whose turn is it, and who acts after.
 
 A step names a duty or a post; here it becomes the post of this union on this day. A post whose holder
 is the plan's own author stands aside for the step's stand-in, as does a department that would judge
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from org.models import Union, User
-    from rulebook.schema import Book, Holder, Step
+    from rulebook.schema import Holder, Step
     from workflow.models import ClassPlan
 
 
@@ -28,25 +28,23 @@ class Turn:
     """A step with the post that has it; ``stands_in`` when it isn't the step's own."""
 
     step: Step
-    index: int
     post: Post
     stands_in: bool
 
 
-def turn(plan: ClassPlan, book: Book, index: int, on: date, *, author_id: int) -> Turn:
-    """The post whose turn step ``index`` of ``book`` is for ``plan``.
+def turn(plan: ClassPlan, step: Step, on: date, *, author_id: int, meeting: bool = False) -> Turn:
+    """The post whose turn ``step`` is for ``plan``, or for a request about one of its 期.
 
+    ``author_id``: who handed it in. ``meeting``: whether the step is the meeting's: its secretary only
+    writes down what was decided, so nobody stands in for him.
     Raises :class:`Refused` naming the duty or post that isn't set up.
     """
-    step = book.steps[index]
     seat = _seat(step.holder, step, plan, on)
-    last = index == len(book.steps) - 1
     own_head = step.holder.kind == HolderKind.OWN_HEAD
-    own = not last and not own_head and seat.post.department_id == plan.department_id
-    authors_own = not last and seat.holder_id == author_id
-    if (own or authors_own) and step.stand_in is not None:
-        return Turn(step, index, _seat(step.stand_in, step, plan, on).post, stands_in=True)
-    return Turn(step, index, seat.post, stands_in=False)
+    own = not own_head and seat.post.department_id == plan.department_id
+    if not meeting and (own or seat.holder_id == author_id) and step.stand_in is not None:
+        return Turn(step, _seat(step.stand_in, step, plan, on).post, stands_in=True)
+    return Turn(step, seat.post, stands_in=False)
 
 
 def _seat(holder: Holder, step: Step, plan: ClassPlan, on: date) -> Seat:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from org.models import User
-    from rulebook.schema import Book
+    from rulebook.schema import Book, Step
     from workflow.models import ClassPlan, WorkTask
 
 NOBODY = "暂无人任职"
@@ -160,7 +160,9 @@ def return_title(decision: Decision) -> str:
     return next((step.title for step in book.steps if step.key == decision.return_to), decision.return_to)
 
 
-def current(task: WorkTask, holder: User | None, book: Book, *, at: datetime, note: str = "") -> Stage:
+def current(
+    task: WorkTask, holder: User | None, steps: Sequence[Step], *, at: datetime, note: str = ""
+) -> Stage:
     """Whose turn it is, since when, and until when."""
     arrived = task.arrived_at
     line = ""
@@ -169,7 +171,7 @@ def current(task: WorkTask, holder: User | None, book: Book, *, at: datetime, no
         line = f"{moment(arrived, now=at)} 收到"
         line += f"，已 {lasting(waited)}" if waited >= timedelta(minutes=1) else ""
     if task.due_at is not None:
-        days = next((step.days for step in book.steps if step.key == task.step), None)
+        days = next((step.days for step in steps if step.key == task.step), None)
         line += f"，时限 {days} 个工作日" if days else ""
         left = limit(task.due_at, at)
         line += f"，{left.text}" if left.overdue else "，今日到期" if left.text == "今日" else ""
@@ -183,21 +185,27 @@ def current(task: WorkTask, holder: User | None, book: Book, *, at: datetime, no
     )
 
 
-def ahead(plan: ClassPlan, book: Book, start: int, *, author_id: int, on: date) -> list[Ahead]:
-    """Steps ``start`` … of the book with the people who would act today; holders in one query."""
+def ahead(
+    plan: ClassPlan, steps: Sequence[Step], start: int, *, author_id: int, on: date, meeting: bool = True
+) -> list[Ahead]:
+    """Steps ``start`` … with the people who would act today; holders in one query.
+
+    ``meeting``: whether the last of ``steps`` is the meeting's, as in the chain of a plan.
+    """
+    last = len(steps) - 1 if meeting else -1
     found: list[tuple[int, chain.Turn | None, str]] = []
-    for index in range(start, len(book.steps)):
+    for index in range(start, len(steps)):
         try:
-            found.append((index, chain.turn(plan, book, index, on, author_id=author_id), ""))
+            turn = chain.turn(plan, steps[index], on, author_id=author_id, meeting=index == last)
+            found.append((index, turn, ""))
         except Refused as refused:
             found.append((index, None, str(refused)))
     holders = holders_of([turn.post.pk for _, turn, _ in found if turn is not None], on)
-    last = len(book.steps) - 1
     return [
         Ahead(
             index=index,
-            title=book.steps[index].title,
-            days=book.steps[index].days,
+            title=steps[index].title,
+            days=steps[index].days,
             post=turn.post.full_title if turn is not None else "",
             holder=holders.get(turn.post.pk) if turn is not None else None,
             stands_in=turn.stands_in if turn is not None else False,

@@ -134,8 +134,13 @@ def book_in_force(plan: ClassPlan, at: datetime) -> RuleBook:
 
 def place_at_step(plan: ClassPlan, version: PlanVersion, index: int, at: datetime) -> Place:
     """The desk of step ``index`` of the version's book, with its time limit in working days."""
+    steps = version.book.book.steps
     turn = chain.turn(
-        plan, version.book.book, index, timezone.localdate(at), author_id=version.submitted_by_id
+        plan,
+        steps[index],
+        timezone.localdate(at),
+        author_id=version.submitted_by_id,
+        meeting=index == len(steps) - 1,
     )
     return Place(turn.step.key, turn.step.title, turn.post, at, add_workdays(at, turn.step.days))
 

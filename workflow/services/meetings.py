@@ -23,6 +23,7 @@ from workflow.rules.evaluate import findings_of
 from workflow.rules.gate import Act
 from workflow.services import base
 from workflow.services.decisions import Result, send_back
+from workflow.services.runs import ensure_runs
 from workflow.states import AUTHOR, DecisionAction, MeetingOutcome, PlanState
 
 if TYPE_CHECKING:
@@ -270,6 +271,8 @@ def settle(
     )
     plan.updated_at = at
     plan.save()
+    if plan.state == PlanState.APPROVED:
+        ensure_runs(plan)
     item.outcome, item.opinion, item.settled_at = outcome, opinion, at
     item.save(update_fields=["outcome", "opinion", "settled_at"])
     flows.close(task, plan=plan, place=place, actor=actor, at=at)

@@ -83,7 +83,7 @@ def _before(
         changes = content.differences(plan.version.content, now, book.book)
     try:
         going = resubmission.where_to(plan, now, book)
-        steps = route.ahead(plan, book.book, going.index, author_id=actor.pk, on=day)
+        steps = route.ahead(plan, book.book.steps, going.index, author_id=actor.pk, on=day)
     except Refused as refused:
         unchanged = str(refused)
     edit = reverse("workflow:plan_edit", args=[plan.pk])

@@ -64,7 +64,7 @@ def plan_page(
     )
     author_id = plan.version.submitted_by_id if plan.version is not None else plan.created_by_id
     start = _next_index(plan, case, book, decisions)
-    steps = route.ahead(plan, book, start, author_id=author_id, on=day) if start is not None else []
+    steps = route.ahead(plan, book.steps, start, author_id=author_id, on=day) if start is not None else []
     findings = plan_findings(plan, book, decisions, costs, at=at)
     purse = outlook.purse(plan, book, total) if not plan.is_settled else None
     sees_money = standing.sees_union(plan.union_id)
@@ -274,7 +274,7 @@ def _stages(
     stages = route.done(decisions, at=at)
     if case.task is not None:
         note = _way_back(decisions) if plan.state == PlanState.RETURNED else ""
-        stages.append(route.current(case.task, case.holder, book, at=at, note=note))
+        stages.append(route.current(case.task, case.holder, book.steps, at=at, note=note))
     if plan.state == PlanState.DRAFT:
         stages.append(
             route.Stage("now", "经办", plan.created_by.name, plan.department.name, "草稿，尚未报送")

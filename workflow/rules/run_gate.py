@@ -1,0 +1,368 @@
+"""The gate of 期, of what is asked about them, and of the seats in them: may this person do this now?
+
+:mod:`workflow.rules.gate` for runs. Buttons and services ask :func:`refusal` or, for a page's buttons,
+:func:`allowed`. The organiser is whoever has a post in the plan's department, or in the training
+authority; people of a unit are those with a post in it. An outsider never gets here: ``visible_to``
+gives him 404.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from django.utils import timezone
+
+from org.selectors import holders_of, standing
+from workflow.models import CallUp, Decision, RunRequest, WorkTask
+from workflow.states import (
+    CALLING,
+    DecisionAction,
+    PlanState,
+    RequestKind,
+    RequestState,
+    RunState,
+    StepKind,
+)
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from org.models import Union, User
+    from org.selectors import Standing
+    from workflow.models import ClassRun
+
+
+class RunAct(StrEnum):
+    """What the gate is asked about."""
+
+    OPEN = "open"
+    CHANGE = "change"
+    POSTPONE = "postpone"
+    CANCEL = "cancel"
+    EXEMPT = "exempt"
+    EDIT_REQUEST = "edit_request"
+    AGREE = "agree"
+    RETURN = "return"
+    REFUSE = "refuse"
+    WITHDRAW_REQUEST = "withdraw_request"
+    QUOTA = "quota"
+    NOTICE = "notice"
+    NOMINATE = "nominate"
+    ENTER = "enter"
+    NAME = "name"
+    CONFIRM = "confirm"
+    REPLACE = "replace"
+    WITHDRAW_SEAT = "withdraw_seat"
+    ON_SITE = "on_site"
+    BEGIN = "begin"
+    ATTEND = "attend"
+    CLOSE = "close"
+
+
+#: What asks for each kind of request.
+ACT_OF_KIND: dict[str, RunAct] = {
+    RequestKind.OPEN: RunAct.OPEN,
+    RequestKind.CHANGE: RunAct.CHANGE,
+    RequestKind.POSTPONE: RunAct.POSTPONE,
+    RequestKind.CANCEL: RunAct.CANCEL,
+    RequestKind.EXEMPT: RunAct.EXEMPT,
+}
+
+_UNSETTLED = (RequestState.DRAFT, RequestState.REVIEWING, RequestState.RETURNED)
+
+
+@dataclass(frozen=True)
+class RunCase:
+    """A 期 as the gate sees it. What isn't at hand is read once, when an answer turns on it.
+
+    ``asked`` is the request the act is about where the caller has one; ``unit`` whose people are meant.
+    """
+
+    run: ClassRun
+    standing: Standing
+    unit: Union | None = None
+    asked: RunRequest | None = None
+
+    @cached_property
+    def request(self) -> RunRequest | None:
+        """The request in question: the one given, else the run's open one (exemptions apart)."""
+        if self.asked is not None:
+            return self.asked
+        found = RunRequest.objects.filter(run=self.run, state__in=_UNSETTLED).exclude(kind=RequestKind.EXEMPT)
+        return found.order_by().first()
+
+    @cached_property
+    def task(self) -> WorkTask | None:
+        """The request's open task with its post."""
+        if self.request is None or not self.request.is_pending:
+            return None
+        tasks = WorkTask.objects.filter(request=self.request, is_open=True)
+        return tasks.select_related("post", "post__department", "post__union").order_by().first()
+
+    @cached_property
+    def holder(self) -> User | None:
+        """Who holds the open task's post today."""
+        if self.task is None or self.task.post_id is None:
+            return None
+        return holders_of([self.task.post_id], self.standing.on).get(self.task.post_id)
+
+    @cached_property
+    def history(self) -> list[Decision]:
+        """What was done with the request, oldest first."""
+        if self.request is None:
+            return []
+        return list(Decision.objects.filter(request=self.request).order_by("at", "id"))
+
+    @property
+    def submitted_by_id(self) -> int | None:
+        """Who handed the request in last."""
+        handed_in = [row.actor_id for row in self.history if row.action == DecisionAction.SUBMIT]
+        return handed_in[-1] if handed_in else None
+
+    @property
+    def acted(self) -> Decision | None:
+        """The first decision since the request was last handed in."""
+        first = None
+        for row in self.history:
+            if row.action == DecisionAction.SUBMIT:
+                first = None
+            elif first is None:
+                first = row
+        return first
+
+    @cached_property
+    def is_issued(self) -> bool:
+        """Whether the 调训通知 has gone out."""
+        return CallUp.objects.filter(run=self.run, issued_at__isnull=False).exists()
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether the actor is of the plan's department."""
+        return self.run.plan.department_id in self.standing.department_ids
+
+    @property
+    def is_organiser(self) -> bool:
+        """Whether he is of the plan's department or of the training authority."""
+        return self.is_ours or self.run.plan.union_id in self.standing.authority_union_ids
+
+    @property
+    def is_of_unit(self) -> bool:
+        """Whether he has a post in the unit in question."""
+        return self.unit is not None and self.unit.pk in self.standing.union_ids
+
+
+def refusal(
+    act: RunAct,
+    run: ClassRun,
+    *,
+    actor: User,
+    at: datetime,
+    unit: Union | None = None,
+    request: RunRequest | None = None,
+) -> str | None:
+    """Why ``actor`` may not do ``act`` at ``at``, in Chinese fit to show; None if he may.
+
+    ``run`` comes with its plan and the plan's department. ``unit``: for whom somebody is nominated or
+    withdrawn. ``request``: which request an act on one is about; without it the run's open one.
+    """
+    return judge(act, case(run, actor=actor, at=at, unit=unit, request=request))
+
+
+def allowed(
+    run: ClassRun,
+    *,
+    actor: User,
+    at: datetime,
+    unit: Union | None = None,
+    request: RunRequest | None = None,
+) -> dict[RunAct, str | None]:
+    """Every act with its refusal or None, in seven queries at most: what a page's buttons are made from."""
+    seen = case(run, actor=actor, at=at, unit=unit, request=request)
+    return {act: rule(seen) for act, rule in _RULES.items()}
+
+
+def case(
+    run: ClassRun,
+    *,
+    actor: User,
+    at: datetime,
+    unit: Union | None = None,
+    request: RunRequest | None = None,
+) -> RunCase:
+    """What the rules look at."""
+    return RunCase(run, standing(actor, timezone.localdate(at), to_act=True), unit, request)
+
+
+def judge(act: RunAct, seen: RunCase) -> str | None:
+    """:func:`refusal` where the case is at hand already."""
+    return _RULES[act](seen)
+
+
+def _state_is(seen: RunCase, *states: RunState) -> str | None:
+    if seen.run.state in states:
+        return None
+    return f"《{seen.run.title}》现为“{seen.run.get_state_display()}”，不能办理这一操作。"
+
+
+def _active(seen: RunCase) -> str | None:
+    return None if seen.standing.user.is_active else "账号已停用。"
+
+
+def _is_ours(seen: RunCase) -> str | None:
+    if seen.is_ours:
+        return _active(seen)
+    return _active(seen) or f"只有{seen.run.plan.department.name}的人员可以办理。"
+
+
+def _is_organiser(seen: RunCase) -> str | None:
+    if seen.is_organiser:
+        return _active(seen)
+    return _active(seen) or f"只有{seen.run.plan.department.name}和归口管理部门的人员可以办理。"
+
+
+def _ask(seen: RunCase, kind: RequestKind, *states: RunState) -> str | None:
+    """One thing at a time is asked about a 期."""
+    if reason := _state_is(seen, *states) or _is_ours(seen):
+        return reason
+    plan = seen.run.plan
+    if plan.state != PlanState.APPROVED:
+        return f"《{plan.name}》现为“{plan.get_state_display()}”，不能办理这一操作。"
+    waiting = seen.request
+    if waiting is None or (waiting.kind == kind and waiting.state != RequestState.REVIEWING):
+        return None
+    return f"《{seen.run.title}》的{waiting.get_kind_display()}（{waiting.get_state_display()}）还没有办结。"
+
+
+def _open(seen: RunCase) -> str | None:
+    return _ask(seen, RequestKind.OPEN, RunState.PLANNED)
+
+
+def _change(seen: RunCase) -> str | None:
+    return _ask(seen, RequestKind.CHANGE, RunState.ENROLLING, RunState.RUNNING)
+
+
+def _postpone(seen: RunCase) -> str | None:
+    return _ask(seen, RequestKind.POSTPONE, RunState.ENROLLING)
+
+
+def _cancel(seen: RunCase) -> str | None:
+    return _ask(seen, RequestKind.CANCEL, RunState.PLANNED, RunState.ENROLLING, RunState.RUNNING)
+
+
+def _exempt(seen: RunCase) -> str | None:
+    if reason := _state_is(seen, *CALLING):
+        return reason
+    return _active(seen) if seen.is_of_unit else _is_organiser(seen)
+
+
+def _request_is(seen: RunCase, *states: RequestState) -> str | None:
+    if seen.request is None:
+        return f"《{seen.run.title}》没有正在办理的申请。"
+    if seen.request.state in states:
+        return None
+    what, state = seen.request.get_kind_display(), seen.request.get_state_display()
+    return f"《{seen.run.title}》的{what}现为“{state}”，不能办理这一操作。"
+
+
+def _is_requesters(seen: RunCase) -> str | None:
+    """The department's own, and whoever's desk it was returned to: an exemption may be a unit's request."""
+    if seen.task is not None and seen.task.kind == StepKind.AMEND and seen.standing.holds_post(_post(seen)):
+        return _active(seen)
+    if seen.request is not None and seen.request.created_by_id == seen.standing.user.pk:
+        return _active(seen)
+    return _is_ours(seen)
+
+
+def _post(seen: RunCase) -> int:
+    return seen.task.post_id or 0 if seen.task is not None else 0
+
+
+def _edit_request(seen: RunCase) -> str | None:
+    return _request_is(seen, RequestState.DRAFT, RequestState.RETURNED) or _is_requesters(seen)
+
+
+def _review(seen: RunCase) -> str | None:
+    if reason := _request_is(seen, RequestState.REVIEWING) or _active(seen):
+        return reason
+    task = seen.task
+    if task is None or task.kind != StepKind.REQUEST or task.post is None:
+        return "现在没有等待办理的环节。"
+    if not seen.standing.holds_post(_post(seen)):
+        who = f"{task.post.full_title}（{seen.holder.name if seen.holder else '现无人任职'}）"
+        return f"“{task.step_title}”由 {who} 办理。"
+    if seen.submitted_by_id == seen.standing.user.pk:
+        return "不能审批本人报送的申请，请由本环节的其他负责人办理。"
+    return None
+
+
+def _withdraw_request(seen: RunCase) -> str | None:
+    if reason := _request_is(seen, RequestState.REVIEWING, RequestState.RETURNED) or _is_requesters(seen):
+        return reason
+    done = seen.acted
+    if done is not None and done.action != DecisionAction.RETURN:
+        return f"{done.post_title} {done.actor_name} 已办理（{done.get_action_display()}），不能撤回。"
+    return None
+
+
+def _prepare(seen: RunCase) -> str | None:
+    """Quotas and the notice are made once the second gate is passed (D2-28)."""
+    return _state_is(seen, RunState.ENROLLING) or _is_organiser(seen)
+
+
+def _called(seen: RunCase) -> str | None:
+    """Nobody is called up before the notice has gone out."""
+    if reason := _state_is(seen, *CALLING):
+        return reason
+    return None if seen.is_issued else f"《{seen.run.title}》还没有发出调训通知。"
+
+
+def _by_unit(seen: RunCase) -> str | None:
+    if reason := _called(seen) or _active(seen):
+        return reason
+    if seen.is_of_unit or seen.is_organiser:
+        return None
+    if seen.unit is None:
+        return _is_organiser(seen)
+    return f"只有{seen.unit.name}的人员和主办部门可以办理。"
+
+
+def _by_organiser(seen: RunCase) -> str | None:
+    return _called(seen) or _is_organiser(seen)
+
+
+def _begin(seen: RunCase) -> str | None:
+    return _state_is(seen, RunState.ENROLLING) or _by_organiser(seen)
+
+
+def _running(seen: RunCase) -> str | None:
+    return _state_is(seen, RunState.RUNNING) or _is_organiser(seen)
+
+
+_RULES: dict[RunAct, Callable[[RunCase], str | None]] = {
+    RunAct.OPEN: _open,
+    RunAct.CHANGE: _change,
+    RunAct.POSTPONE: _postpone,
+    RunAct.CANCEL: _cancel,
+    RunAct.EXEMPT: _exempt,
+    RunAct.EDIT_REQUEST: _edit_request,
+    RunAct.AGREE: _review,
+    RunAct.RETURN: _review,
+    RunAct.REFUSE: _review,
+    RunAct.WITHDRAW_REQUEST: _withdraw_request,
+    RunAct.QUOTA: _prepare,
+    RunAct.NOTICE: _prepare,
+    RunAct.NOMINATE: _by_unit,
+    RunAct.ENTER: _by_organiser,
+    RunAct.NAME: _by_organiser,
+    RunAct.CONFIRM: _by_organiser,
+    RunAct.REPLACE: _by_organiser,
+    RunAct.WITHDRAW_SEAT: _by_unit,
+    RunAct.ON_SITE: _by_organiser,
+    RunAct.BEGIN: _begin,
+    RunAct.ATTEND: _running,
+    RunAct.CLOSE: _running,
+}
