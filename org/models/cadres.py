@@ -236,7 +236,7 @@ class UnitAlias(models.Model):
 
     union = models.ForeignKey(Union, models.CASCADE, related_name="aliases", verbose_name="单位")
     alias = models.CharField("别名", max_length=100)
-    #: The alias as rosters are compared with it: org.excel.values.unit_key.
+    #: The alias as rosters are compared with it: org.unit_names.unit_key.
     key = models.CharField(max_length=100, editable=False, db_index=True)
     valid = DateRangeField("使用期间", null=True, blank=True, help_text="不填表示一直有效")
 
