@@ -23,6 +23,7 @@ SOURCE = (
     "README.zh-CN.md",
     "bench",
     "budgets",
+    "training",
     "config",
     "deploy",
     "docs",
