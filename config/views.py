@@ -23,7 +23,6 @@ SOURCE = (
     "README.zh-CN.md",
     "bench",
     "budgets",
-    "training",
     "config",
     "deploy",
     "docs",
@@ -39,6 +38,7 @@ SOURCE = (
     "static",
     "templates",
     "tests",
+    "training",
     "workflow",
 )
 
