@@ -1,4 +1,4 @@
-"""Writes of the ledger: opening a year's fund, adding to it, and giving a class its money.
+"""Writes of the ledger: opening a year's fund, adding to it, giving a class its money and adjusting it.
 
 Each service is one transaction (or a savepoint of its caller's) and either does all of it or raises
 `Refused` with nothing changed. Balances aren't touched here: inserting entries moves them, in the database.
@@ -24,7 +24,7 @@ from office.wording import yuan
 
 if TYPE_CHECKING:
     import datetime
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from org.models import Department, Post, Union, User
 
@@ -268,3 +268,103 @@ def appropriate(
             if wanted.amount
         )
     return project
+
+
+_PROJECT_ACCOUNTS: Prepared[Account] = Prepared(
+    lambda project: (
+        Account.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("line")
+        .filter(line__project=project)
+        .order_by("id")
+    ),
+    project=int,
+)
+
+
+def rebudget(
+    *,
+    project: Project,
+    deltas: Mapping[str, Decimal],
+    titles: Mapping[str, str],
+    actor: User,
+    post: Post | None,
+    at: datetime.datetime,
+    reason: str,
+    reference: str,
+) -> list[Entry]:
+    """Change an approved class's budget lines by ``deltas`` (cost item → yuan more or less): 预算调整, 收回.
+
+    Joins the caller's transaction, as :func:`appropriate` does. More comes from the project's fund, less goes
+    back to it, in one batch: what is given back pays for what is asked for. An item without a line gets one,
+    named by ``titles``. Items whose delta is 0.00 stay as they are.
+
+    Raises `Refused`, nothing changed, if the fund is short for what is more on the whole, a line has less
+    free than it should give back (what is committed or paid isn't free, S19), the year is closed, or a delta
+    isn't money.
+    """
+    _check_moment(at)
+    wanted = {item: delta for item, delta in deltas.items() if delta}
+    for item, delta in wanted.items():
+        _check_amount(abs(delta), titles.get(item, item))
+    more = sum(wanted.values(), Decimal("0.00"))
+    with posting():
+        money = _fund_account(project.fund, AccountKind.FUND)
+        if closed := rules.closed(money.fund):
+            raise Refused(closed)
+        if money.balance < more:
+            raise Refused(
+                f"年度专项预算可安排 {yuan(money.balance)} 元，本次须增加 {yuan(more)} 元，"
+                f"差 {yuan(more - money.balance)} 元（{money.fund}）。"
+            )
+        accounts = _line_accounts(project, wanted, titles)
+        batch = uuid.uuid4()
+        return Entry.objects.bulk_create(
+            Entry(
+                kind=EntryKind.ADJUST if delta > 0 else EntryKind.RECALL,
+                debit=money if delta > 0 else accounts[item],
+                credit=accounts[item] if delta > 0 else money,
+                amount=abs(delta),
+                batch=batch,
+                project=project,
+                actor=actor,
+                post=post,
+                at=at,
+                reason=reason,
+                reference=reference,
+            )
+            for item, delta in wanted.items()
+        )
+
+
+def _line_accounts(
+    project: Project, wanted: Mapping[str, Decimal], titles: Mapping[str, str]
+) -> dict[str, Account]:
+    """The account of what is free on each line, locked; a line that isn't there yet is made."""
+    kept: dict[str, dict[str, Account]] = {}
+    for account in _PROJECT_ACCOUNTS(project=project.pk):
+        if account.line is not None:
+            kept.setdefault(account.line.item, {})[account.kind] = account
+    for item, delta in wanted.items():
+        of_line = kept.get(item, {})
+        free = of_line[AccountKind.LINE].balance if of_line else Decimal("0.00")
+        if free + delta < 0:
+            spent = sum(
+                (a.balance for kind, a in of_line.items() if kind != AccountKind.LINE), Decimal("0.00")
+            )
+            raise Refused(
+                f"“{titles.get(item, item)}”可用 {yuan(free)} 元，不能收回 {yuan(-delta)} 元"
+                f"（已预占和支出 {yuan(spent)} 元）。"
+            )
+    new = [item for item in wanted if item not in kept]
+    if new:
+        last = max((line.ordinal for line in project.lines.all()), default=0)
+        lines = BudgetLine.objects.bulk_create(
+            BudgetLine(project=project, item=item, title=titles.get(item, item), ordinal=ordinal)
+            for ordinal, item in enumerate(new, start=last + 1)
+        )
+        for account in Account.objects.bulk_create(
+            Account(fund_id=project.fund_id, line=line, kind=kind) for line in lines for kind in LINE_ACCOUNTS
+        ):
+            if account.line is not None:
+                kept.setdefault(account.line.item, {})[account.kind] = account
+    return {item: kept[item][AccountKind.LINE] for item in wanted}

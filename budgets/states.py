@@ -36,6 +36,8 @@ class EntryKind(models.TextChoices):
     GRANT = "grant", "批复"
     SUPPLEMENT = "supplement", "追加"
     APPROPRIATE = "appropriate", "下达"
+    ADJUST = "adjust", "预算调整"
+    RECALL = "recall", "收回"
 
 
 FUND_ACCOUNTS: Final = (AccountKind.SOURCE, AccountKind.FUND)
@@ -48,6 +50,8 @@ ROUTES: Final[dict[EntryKind, tuple[tuple[AccountKind, AccountKind], ...]]] = {
     EntryKind.GRANT: ((AccountKind.SOURCE, AccountKind.FUND),),
     EntryKind.SUPPLEMENT: ((AccountKind.SOURCE, AccountKind.FUND),),
     EntryKind.APPROPRIATE: ((AccountKind.FUND, AccountKind.LINE),),
+    EntryKind.ADJUST: ((AccountKind.FUND, AccountKind.LINE),),
+    EntryKind.RECALL: ((AccountKind.LINE, AccountKind.FUND),),
 }
 """Kind of entry → the (from, to) kinds of account it may join. Anything else is refused by the database."""
 

@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 
 from django.db.backends.postgresql.psycopg_any import DateRange
 
-from budgets.models import Fund, Project
-from budgets.services import LineAmount, appropriate, open_fund
+from budgets.models import Entry, Fund, Project
+from budgets.services import LineAmount, appropriate, open_fund, rebudget
 from budgets.states import FundStatus
 from org.models import Body, Department, Duty, DutyCode, Post, PostKind, Tenure, Union, UnionLevel, User
 
@@ -105,4 +105,18 @@ def give(
         at=NOW,
         reason="主席办公会审定通过",
         reference="会议纪要〔2027〕3号",
+    )
+
+
+def adjust(cast: Cast, project: Project, deltas: dict[str, Decimal]) -> list[Entry]:
+    """``deltas`` by item of :func:`lines_of`."""
+    return rebudget(
+        project=project,
+        deltas=deltas,
+        titles={f"item-{i}": f"费用{i}" for i in range(1, 9)},
+        actor=cast.people["jiceng"],
+        post=cast.posts["jiceng"],
+        at=NOW,
+        reason="变更申请批准",
+        reference="P2027-0001-1",
     )

@@ -156,7 +156,8 @@ def test_every_route_that_is_not_in_the_table_is_refused(binhai: Cast, fund: Fun
 def test_the_trigger_holds_the_table_as_it_is_now() -> None:
     """Migrations hold frozen SQL: a route added to the table needs a migration, in sorted order."""
     assert routes_sql() == (
-        "('appropriate', 'fund', 'line'), ('grant', 'source', 'fund'), ('supplement', 'source', 'fund')"
+        "('adjust', 'fund', 'line'), ('appropriate', 'fund', 'line'), ('grant', 'source', 'fund'), "
+        "('recall', 'line', 'fund'), ('supplement', 'source', 'fund')"
     )
 
 

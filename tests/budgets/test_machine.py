@@ -25,7 +25,7 @@ from budgets.selectors import first_fault, fund_totals, project_totals
 from budgets.services import supplement
 from budgets.states import EntryKind
 from office.refusals import Refused
-from tests.budgets.cast import NOW, Cast, found, fund_of, give
+from tests.budgets.cast import NOW, Cast, adjust, found, fund_of, give
 
 money = st.decimals(min_value=Decimal("0.01"), max_value=Decimal("5000.00"), places=2)
 unions = st.sampled_from(["binhai", "mianyang"])
@@ -106,6 +106,26 @@ class Ledger(RuleBasedStateMachine):
     @rule(fund=funds)
     def appropriate_the_rest(self, fund: Fund) -> None:
         self.appropriate(fund, [self.available(fund)], "quanyi")
+
+    @rule(fund=funds, change=st.decimals(-3000, 3000, places=2), data=st.data())
+    def rebudget(self, fund: Fund, change: Decimal, data: st.DataObject) -> None:
+        """One line of a class gets more, or gives back."""
+        if not self.given[fund]:
+            return
+        project = data.draw(st.sampled_from(sorted(self.given[fund], key=lambda one: one.pk)))
+        if fund in self.closed:
+            with pytest.raises(Refused, match="结账"):
+                adjust(self.cast_of(fund), project, {"item-1": change})
+            return
+        line = Account.objects.filter(line__project=project, line__item="item-1", kind="line").first()
+        free = line.balance if line is not None else Decimal("0.00")
+        if change > self.available(fund) or free + change < 0:
+            with pytest.raises(Refused, match=r"差|不能收回"):
+                adjust(self.cast_of(fund), project, {"item-1": change})
+            return
+        adjust(self.cast_of(fund), project, {"item-1": change})
+        self.given[fund][project] += change
+        self.entries += bool(change)
 
     @rule(fund=funds, amount=money)
     def change_ones_mind(self, fund: Fund, amount: Decimal) -> None:
