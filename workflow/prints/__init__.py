@@ -1,0 +1,1 @@
+"""Papers of a called-up class: the notice, the roster book, name cards, sign-in sheets."""

@@ -1,0 +1,55 @@
+"""Half-days of a class as notices and sign-in sheets write them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from office.wording import days_text
+from workflow.models.run import day_of
+from workflow.states import Half
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from workflow.models import ClassRun
+
+WEEKDAYS = "一二三四五六日"
+
+
+def half_day_text(day: date, half: int) -> str:
+    """``6月21日（星期一）上午``."""
+    return f"{day.month}月{day.day}日（星期{WEEKDAYS[day.weekday()]}）{Half(half).label}"
+
+
+def when_text(run: ClassRun) -> str:
+    """``2027年6月21日至23日``, ``2027年6月21日下午至6月23日上午；6月28日上午``: all the stretches.
+
+    Whole days need no half; a year is written where it is new. Empty before the second gate.
+    """
+    parts: list[str] = []
+    year = 0
+    for part in run.stretches:
+        (first, first_half), (last, last_half) = day_of(part.lower), day_of(part.upper - 1)
+        whole = first_half == Half.MORNING and last_half == Half.AFTERNOON
+        text = _day(first, year)
+        year = last.year
+        if first == last:
+            parts.append(text if whole else f"{text}{Half(first_half).label}")
+        elif whole and (first.year, first.month) == (last.year, last.month):
+            parts.append(f"{text}至{last.day}日")
+        elif whole:
+            parts.append(f"{text}至{_day(last, first.year)}")
+        else:
+            end = _day(last, first.year)
+            parts.append(f"{text}{Half(first_half).label}至{end}{Half(last_half).label}")
+    return "；".join(parts)
+
+
+def length_text(run: ClassRun) -> str:
+    """``共 2.5 天（5 个半天）``."""
+    half_days = len(run.half_days)
+    return f"共 {days_text(half_days)} 天（{half_days} 个半天）"
+
+
+def _day(day: date, known_year: int) -> str:
+    return f"{'' if day.year == known_year else f'{day.year}年'}{day.month}月{day.day}日"
