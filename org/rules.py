@@ -1,18 +1,21 @@
-"""May this person take this post, may this department take this duty? Reads nothing, writes nothing."""
+"""May this person take this post, this department this duty; who keeps whose data. No reads, no writes."""
 
 from __future__ import annotations
 
+import datetime
+import re
+import unicodedata
 from typing import TYPE_CHECKING
 
 from office.refusals import Conflict, Refused
 from office.wording import chinese_date
-from org.states import DutyCode
+from org.states import DutyCode, IdentityKind, Leadership
 
 if TYPE_CHECKING:
-    import datetime
     from collections.abc import Sequence
 
-    from org.models import Body, Department, Duty, Post, Tenure, Union, User
+    from org.models import Body, Cadre, Department, Duty, Post, Tenure, Union, User
+    from org.selectors.cadres import Reach
 
 
 def administration_refusal(actor: User, permission: str) -> Refused | None:
@@ -106,4 +109,75 @@ def closing_refusal(*, closed_on: datetime.date, duties: Sequence[Duty]) -> Refu
         if duty.last_day is None or duty.last_day >= closed_on:
             label = DutyCode(duty.code).label
             return Refused(f"到{chinese_date(closed_on)}时该部门还承担“{label}”，请先指定由谁接替。")
+    return None
+
+
+_CHECK_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+_CHECK_DIGITS = "10X98765432"
+_BY_CHECK_DIGIT = (IdentityKind.RESIDENT, IdentityKind.HK_MACAO_TAIWAN)
+_RESIDENT = re.compile(r"[0-9]{17}[0-9X]")
+_VICE = re.compile(r"(总?工会|联合会)?(常务|专职|兼职|挂职)?副主席(\(主持工作\))?")
+_CHAIR = re.compile(r"(总?工会|联合会)?(兼职|专职)?主席")
+
+
+def plain_number(number: str) -> str:
+    """An identity number as it is sealed and looked up: width and case folded, no blanks."""
+    return re.sub(r"\s", "", unicodedata.normalize("NFKC", number)).upper()
+
+
+def number_refusal(kind: str, number: str) -> Refused | None:
+    """Why ``number`` (made plain before) can't be that document's; nobody's number is ever corrected."""
+    if kind not in IdentityKind.values:
+        return Refused("请选择证件类型。")
+    if not 4 <= len(number) <= 30:
+        return Refused("证件号码应为 4 至 30 个字符，请对照证件核对。")
+    if kind not in _BY_CHECK_DIGIT:
+        return None
+    if not _RESIDENT.fullmatch(number):
+        return Refused(f"{IdentityKind(kind).label}的号码应为 18 位，前 17 位是数字，请对照证件核对。")
+    total = sum(weight * int(digit) for weight, digit in zip(_CHECK_WEIGHTS, number, strict=False))
+    if number[17] != _CHECK_DIGITS[total % 11]:
+        return Refused("证件号码校验不符，至少有一位写错，请对照证件逐位核对。")
+    try:
+        datetime.date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
+    except ValueError:
+        return Refused("证件号码里的出生日期不存在，请对照证件核对。")
+    return None
+
+
+def leadership_of(post_title: str) -> str:
+    """Whether the post is that of a union's chair or vice-chair; other titles that only contain the word
+    (女职工委员会主席, 主席助理) aren't."""
+    found = ""
+    for part in re.split(r"[、,，;；/兼]", unicodedata.normalize("NFKC", post_title)):
+        title = part.strip()
+        if _CHAIR.fullmatch(title):
+            return Leadership.CHAIR.value
+        if _VICE.fullmatch(title):
+            found = Leadership.VICE_CHAIR.value
+    return found
+
+
+def keeping_refusal(reach: Reach, unit: Union) -> Refused | None:
+    """Why the person may not change the cadres of ``unit``."""
+    if reach.keeps(unit.path):
+        return None
+    return Refused(f"“{unit.name}”的干部信息由该单位或上级工会归口管理部门维护，您不能修改。")
+
+
+def move_refusal(cadre: Cadre, *, to: Union, since: datetime.date, today: datetime.date) -> Refused | None:
+    """Why he can't change over to ``to`` on ``since``, the first day there."""
+    if since > today:
+        return Refused(f"调动日期 {chinese_date(since)} 还没有到，请到日再办。")
+    if to.pk == cadre.unit_id:
+        return Refused(f"{cadre.name}现在就在{to.name}，不用调动。")
+    return None
+
+
+def identity_refusal(*, permitted: bool, purpose: str) -> Refused | None:
+    """Whole numbers are for whoever was trusted with them, and for a reason that is written down (§8 #27)."""
+    if not permitted:
+        return Refused("查看完整证件号码需要授权，请向系统管理员申请“查看和导出完整证件号码”权限。")
+    if len(purpose.strip()) < 4:
+        return Refused("请写明查看完整证件号码的事由，例如“办理结业证书”。")
     return None

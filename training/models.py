@@ -93,7 +93,10 @@ class TrainingRecord(models.Model):
                 when=pgtrigger.After,
                 operation=pgtrigger.Insert,
                 referencing=pgtrigger.Referencing(new="added"),
+                # Whoever changes a cadre's records waits for the other who does, and so counts all there are.
                 func=f"""
+                    PERFORM 1 FROM org_cadre WHERE id IN (SELECT cadre_id FROM added)
+                    ORDER BY id FOR NO KEY UPDATE;
                     UPDATE org_cadre c SET last_trained = r.day
                     FROM (SELECT cadre_id, max(ends_on) AS day FROM added
                           WHERE voided_at IS NULL AND result IN ({_COUNTS_SQL}) GROUP BY cadre_id) r
@@ -107,7 +110,10 @@ class TrainingRecord(models.Model):
                 when=pgtrigger.After,
                 operation=pgtrigger.Update,
                 referencing=pgtrigger.Referencing(new="changed"),
+                # Whoever changes a cadre's records waits for the other who does, and so counts all there are.
                 func=f"""
+                    PERFORM 1 FROM org_cadre WHERE id IN (SELECT cadre_id FROM changed)
+                    ORDER BY id FOR NO KEY UPDATE;
                     UPDATE org_cadre c SET last_trained = r.day
                     FROM (SELECT x.cadre_id, (
                               SELECT max(t.ends_on) FROM training_trainingrecord t

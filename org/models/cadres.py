@@ -20,6 +20,7 @@ from org.states import CadreKind, CadreStatus, Committee, Gender, IdentityKind, 
 
 if TYPE_CHECKING:
     import datetime
+    from collections.abc import Iterable
 
 #: Characters a level of the tree takes in ``unit_path`` (treebeard's steplen).
 STEP: Final = 4
@@ -27,17 +28,34 @@ STEP: Final = 4
 INDEXED_DEPTHS: Final = (1, 2, 3, 4)
 
 
+def widest(paths: Iterable[str]) -> list[str]:
+    """The paths without those that lie below another of them."""
+    kept: list[str] = []
+    for path in sorted(set(paths)):
+        if not kept or not path.startswith(kept[-1]):
+            kept.append(path)
+    return kept
+
+
 class CadreQuerySet(models.QuerySet["Cadre"]):
     """Chainable lists of cadres."""
 
     def under(self, union: Union) -> CadreQuerySet:
         """Cadres of the union and of all below it; served by an index where the depth has one."""
-        depth = len(union.path) // STEP
-        if depth in INDEXED_DEPTHS:
+        return self.within([union.path])
+
+    def within(self, paths: Iterable[str]) -> CadreQuerySet:
+        """Cadres of the unions of these paths and of all below them; nobody where there is no path."""
+        areas = widest(paths)
+        if len(areas) == 1 and len(areas[0]) // STEP in INDEXED_DEPTHS:
+            depth = len(areas[0]) // STEP
             return self.alias(**{f"area{depth}": Left("unit_path", depth * STEP)}).filter(
-                **{f"area{depth}": union.path}
+                **{f"area{depth}": areas[0]}
             )
-        return self.filter(unit_path__startswith=union.path)
+        inside = Q(pk__in=[])
+        for path in areas:
+            inside |= Q(unit_path__startswith=path)
+        return self.filter(inside)
 
     def active(self) -> CadreQuerySet:
         """Those in office now (在职)."""
@@ -52,7 +70,7 @@ class CadreQuerySet(models.QuerySet["Cadre"]):
     # The row itself is its first state; what the database works out isn't news; a number's seal is nobody's.
     pghistory.UpdateEvent(),
     pghistory.DeleteEvent(),
-    exclude=["identity_sealed", "identity_digest", "unit", "unit_path", "last_trained"],
+    exclude=["identity_sealed", "identity_digest", "unit", "unit_path", "last_trained", "revision"],
     meta={"verbose_name": "干部变更记录", "verbose_name_plural": "干部变更记录"},
 )
 class Cadre(models.Model):
@@ -105,6 +123,8 @@ class Cadre(models.Model):
     )
     unit_path = models.CharField(max_length=255, blank=True, editable=False)
     last_trained = models.DateField("最近参训", null=True, editable=False)
+    #: Counts the corrections by people, so that two at once don't overwrite each other.
+    revision = models.PositiveIntegerField("修订号", default=0, db_default=0, editable=False)
 
     objects = CadreQuerySet.as_manager()
 
@@ -121,6 +141,11 @@ class Cadre(models.Model):
         )
         indexes = (
             models.Index(fields=["unit", "name"], name="cadre_by_unit"),
+            models.Index(
+                fields=["appointed_on", "id"],
+                condition=Q(status="active") & ~Q(leadership=""),
+                name="cadre_new_chairs",
+            ),
             *(
                 models.Index(
                     Left("unit_path", depth * STEP),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from org.selectors.cadres import Reach, cadres_seen, reach
 from org.selectors.holders import (
     LOOKS,
     Seat,
@@ -23,11 +24,14 @@ from org.selectors.holders import (
     standing,
     tenures_of,
 )
+from org.selectors.units import known_mapping, unit_matcher
 
 __all__ = (
     "LOOKS",
+    "Reach",
     "Seat",
     "Standing",
+    "cadres_seen",
     "duties_of",
     "duty_on",
     "duty_seat",
@@ -37,11 +41,14 @@ __all__ = (
     "held",
     "holder_of",
     "holders_of",
+    "known_mapping",
     "look_permission",
     "lookers",
     "looking_groups",
     "post_by_code",
+    "reach",
     "seat_by_code",
     "standing",
     "tenures_of",
+    "unit_matcher",
 )
