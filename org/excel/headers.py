@@ -62,8 +62,8 @@ class Header:
 
     ``rows``: first and last row of it; ``titles``: each column's title as flattened (``名额/主席``), by index
     from 0; ``columns``: field → index; ``unmapped``: titles nothing was made of; ``missing``: titles of
-    required fields without a column; ``skipped``: rows above; ``notes``: what to tell of the columns.
-    ``fingerprint`` is the same for files of the same form.
+    required fields without a column; ``skipped`` and ``blank``: rows above; ``notes``: what to tell of the
+    columns. ``fingerprint`` is the same for files of the same form.
     """
 
     rows: tuple[int, int]
@@ -72,6 +72,7 @@ class Header:
     unmapped: tuple[str, ...]
     missing: tuple[str, ...]
     skipped: tuple[Skipped, ...]
+    blank: tuple[int, ...]
     fingerprint: str
     notes: tuple[str, ...] = ()
 
@@ -270,6 +271,7 @@ def _header(table: Table, layout: Layout, names: Mapping[str, str], found: _Foun
         unmapped=tuple(unmapped),
         missing=tuple(missing),
         skipped=above,
+        blank=tuple(row for row in range(1, found.first) if row not in {said.number for said in above}),
         fingerprint=digest,
         notes=tuple(notes),
     )

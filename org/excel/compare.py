@@ -1,0 +1,119 @@
+"""What rows of one file say of one another (DOMAIN §4 rows 16, 17, 47)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from org.excel.problems import Problem, Status
+from org.excel.units import unit_key
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterable
+
+    from org.excel.layouts import Layout
+    from org.excel.roster import RosterRow
+
+
+def compare(rows: list[RosterRow], layout: Layout) -> None:
+    """Say where two rows are one person, or may be."""
+    if layout.code == "units":
+        _units(rows)
+        return
+    persons: defaultdict[tuple[str, str], list[RosterRow]] = defaultdict(list)
+    for row in rows:
+        values = row.values
+        if number := values.get("identity_number"):
+            persons[values["identity_kind"], number].append(row)
+    for same in persons.values():
+        if len(same) > 1:
+            _same_identity(same, many=layout.code == "records")
+    if layout.code in {"cadres", "roster"}:
+        _same_name(rows)
+
+
+def _numbers(rows: Iterable[RosterRow]) -> str:
+    return "、".join(str(row.number) for row in rows)
+
+
+def _content(row: RosterRow) -> Hashable:
+    """What a row says, but for its running number."""
+    return tuple((name, _frozen(value)) for name, value in row.values.items() if name != "number")
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _same_identity(same: list[RosterRow], *, many: bool) -> None:
+    """Rows with one identity. ``many``: a person may stand in several rows (one for each class)."""
+    names = {str(name) for row in same if (name := row.values.get("name"))}
+    if len(names) > 1:
+        for row in same:
+            others = _numbers(other for other in same if other is not row)
+            message = f"和第 {others} 行的证件号码相同，姓名不同（{'、'.join(sorted(names))}）。"
+            row.add(
+                Problem(
+                    "identity_two_names",
+                    Status.HELD,
+                    "identity_number",
+                    message,
+                    "请核对是哪一行的号码或姓名写错了。",
+                )
+            )
+        return
+    seen: dict[Hashable, RosterRow] = {}
+    for row in same:
+        content = _content(row)
+        if content in seen:
+            row.duplicate_of = seen[content].number
+        elif not many and seen:
+            first = same[0]
+            row.duplicate_of = first.number
+            _repeated(first, row)
+        seen.setdefault(content, row)
+
+
+def _repeated(first: RosterRow, row: RosterRow) -> None:
+    units = [unit_key(str(r.values.get("unit") or "")) for r in (first, row)]
+    two = units[0] != units[1]
+    code = "identity_two_units" if two else "identity_repeated"
+    what = "在两个单位的名单里" if two else "内容不全相同"
+    for here, there in ((row, first), (first, row)):
+        message = f"和第 {there.number} 行是同一个人，{what}，只算一次。"
+        mend = "名额算在正式推荐他的单位，请核对。" if two else "请核对后只留一行。"
+        here.add(Problem(code, Status.WARNED, "identity_number", message, mend))
+
+
+def _same_name(rows: list[RosterRow]) -> None:
+    """One name in one unit with different numbers: legitimate, to be looked at."""
+    groups: defaultdict[tuple[str, str], list[RosterRow]] = defaultdict(list)
+    for row in rows:
+        name, unit = row.values.get("name"), row.values.get("unit")
+        if name and unit:
+            groups[name, unit].append(row)
+    for group in groups.values():
+        if len(group) < 2:
+            continue
+        numbers = {row.values["identity_number"] for row in group} - {None}
+        if len(numbers) < 2:
+            continue
+        for row in group:
+            others = _numbers(other for other in group if other is not row)
+            message = f"和第 {others} 行同单位、同姓名，证件号码不同，按不同的人读取。"
+            row.add(Problem("same_name_in_unit", Status.WARNED, "name", message, "请确认不是同一个人。"))
+
+
+def _units(rows: list[RosterRow]) -> None:
+    seen: dict[str, RosterRow] = {}
+    for row in rows:
+        key = unit_key(row.values.get("name") or "")
+        if not key:
+            continue
+        first = seen.setdefault(key, row)
+        if first is row:
+            continue
+        row.duplicate_of = first.number
+        if _content(first) != _content(row):
+            message = f"和第 {first.number} 行的单位全称相同，内容不同。"
+            row.add(Problem("unit_repeated", Status.HELD, "name", message, "请核对后只留一行。"))
