@@ -11,7 +11,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -27,6 +27,9 @@ from rulebook.models import RuleBook
 from workflow.models import AgendaItem, ClassPlan, WorkTask
 from workflow.services import decisions, drafts, meetings, submission
 from workflow.states import DecisionAction, MeetingOutcome
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 BOOK: Final = Path(__file__).resolve().parent.parent / "rulebook" / "books" / "binhai-2018.toml"
 SINCE: Final = DateRange(date(2020, 1, 1), None)
@@ -95,13 +98,17 @@ class World:
     def post(self, union: int, code: str) -> Post:
         return Post.objects.get(union__code=f"u{union}", code=code)
 
-    def _organise(self) -> None:
-        unions = [
+    def _found(self) -> list[Union]:
+        """The unions that hold classes, coded ``u0`` …"""
+        return [
             Union.objects.found(
                 code=f"u{n}", name=f"第{n}区总工会", short_name=f"{n}区", level="district", ordinal=n + 1
             )
             for n in range(self.unions)
         ]
+
+    def _organise(self) -> None:
+        unions = self._found()
         departments = Department.objects.bulk_create(
             Department(union=union, code=code, name=f"{code}部", ordinal=n)
             for union in unions
@@ -153,7 +160,7 @@ class World:
     def _books(self) -> None:
         book = loader.read(BOOK)
         content = book.model_dump(mode="json")
-        for union in Union.objects.order_by("pk"):
+        for union in Union.objects.filter(departments__isnull=False).distinct().order_by("pk"):
             RuleBook.objects.create(
                 union=union,
                 code=book.code,
@@ -169,10 +176,10 @@ class World:
         first = book.sources[0].code
         CONTENT.update(source=first, audience_units=[book.audience_units[0].code])
 
-    def _funds(self) -> None:
+    def _funds(self, years: Sequence[int] = YEARS) -> None:
         for n in range(self.unions):
             union, actor = Union.objects.get(code=f"u{n}"), self.person(n, "caiwu-head")
-            for year in YEARS:
+            for year in years:
                 open_fund(
                     union=union,
                     year=year,

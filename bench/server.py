@@ -12,6 +12,9 @@ from psycopg import sql
 PRODUCT: Final = "guikou_bench"
 STOCK: Final = "guikou_bench_stock"
 
+#: Scales that measure people; the others measure plans.
+PEOPLE_SCALES: Final = ("national", "city")
+
 _DROP: Final = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
 
 
@@ -19,6 +22,19 @@ def names(scale: str) -> tuple[str, str]:
     """The two databases of a run at ``scale``."""
     suffix = "" if scale == "full" else f"_{scale}_{os.getpid()}"
     return PRODUCT + suffix, STOCK + suffix
+
+
+def people(scale: str, *, kept: bool) -> str:
+    """The database of a nation's people, or of a city's; ``kept`` for later runs, else this one's own."""
+    return f"{PRODUCT}_{scale}" if kept else f"{PRODUCT}_{scale}_{os.getpid()}"
+
+
+def exists(name: str) -> bool:
+    """Whether the server has a database of this name."""
+    with _administrative() as connection:
+        return (
+            connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone() is not None
+        )
 
 
 def _administrative() -> psycopg.Connection[Any]:
