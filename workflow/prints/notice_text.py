@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from django.utils import timezone
 
 from office.wording import chinese_date, yuan
-from workflow.prints.days import length_text, when_text
+from workflow.rules.half_days import length_text, when_text
 from workflow.states import TrainingMode
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from docx.oxml.ns import qn
 from tests.workflow.prints import made_up
 from workflow.models import Lesson
 from workflow.models.run import stretch
-from workflow.prints.days import half_day_text, when_text
 from workflow.prints.notice import notice_docx
 from workflow.prints.notice_text import Section, wechat_text
+from workflow.rules.half_days import half_day_text, when_text
 
 
 @pytest.mark.parametrize(

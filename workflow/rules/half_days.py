@@ -1,4 +1,4 @@
-"""Half-days of a class as notices and sign-in sheets write them."""
+"""Half-days of a class in words: for notices, sign-in sheets and pages."""
 
 from __future__ import annotations
 
@@ -19,6 +19,11 @@ WEEKDAYS = "一二三四五六日"
 def half_day_text(day: date, half: int) -> str:
     """``6月21日（星期一）上午``."""
     return f"{day.month}月{day.day}日（星期{WEEKDAYS[day.weekday()]}）{Half(half).label}"
+
+
+def column_title(day: date, half: int) -> str:
+    """The head of a half-day's column: ``6月21日上午``; what a filled sheet is read back by."""
+    return f"{day.month}月{day.day}日{Half(half).label}"
 
 
 def when_text(run: ClassRun) -> str:
