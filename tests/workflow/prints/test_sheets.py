@@ -13,7 +13,7 @@ from office import sealing
 from office.refusals import Refused
 from org.models import Cadre
 from tests.workflow.prints import made_up
-from workflow.excel.attendance import Fault, read_attendance
+from workflow.excel.attendance import Fault, Marks, read_attendance
 from workflow.models import Seat
 from workflow.prints import sheets
 from workflow.states import Half, Presence
@@ -99,7 +99,7 @@ def test_four_cards_a_page() -> None:
 
 
 def test_the_sheet_to_fill_in() -> None:
-    marks = {
+    marks: Marks = {
         (LI, date(2027, 6, 21), MORNING): (Presence.PRESENT, ""),
         (LI, date(2027, 6, 22), AFTERNOON): (Presence.LEAVE, "开会"),
     }
@@ -130,7 +130,7 @@ def test_what_was_filled_in_is_read_back() -> None:
 
 
 def test_reading_back_what_was_written_changes_nothing() -> None:
-    marks = {
+    marks: Marks = {
         (LI, date(2027, 6, 21), MORNING): (Presence.PRESENT, ""),
         (WANG, date(2027, 6, 22), AFTERNOON): (Presence.ABSENT, "未请假"),
         (703, date(2027, 6, 28), MORNING): (Presence.LATE, ""),
