@@ -93,6 +93,12 @@ def project_rows(fund: Fund, *, standing: Standing | None = None) -> list[Projec
     return rows
 
 
+def free_on_lines(project_id: int) -> dict[str, Decimal]:
+    """What is neither committed nor paid of each budget line of a project, by cost item; one query."""
+    accounts = Account.objects.filter(line__project=project_id, kind=AccountKind.LINE).order_by()
+    return dict(accounts.values_list("line__item", "balance"))
+
+
 def _sums(accounts: Q, owner: str) -> defaultdict[int, defaultdict[str, Decimal]]:
     sums: defaultdict[int, defaultdict[str, Decimal]] = defaultdict(lambda: defaultdict(lambda: ZERO))
     found = Account.objects.filter(accounts).order_by().values_list(owner, "kind").annotate(Sum("balance"))

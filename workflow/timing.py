@@ -10,6 +10,7 @@ from __future__ import annotations
 import calendar
 import re
 import unicodedata
+from datetime import date, timedelta
 from itertools import groupby
 
 from office.refusals import Refused
@@ -120,3 +121,29 @@ def _one(slot: str) -> str:
 def first_month(slots: list[str]) -> int | None:
     """The month the first slot begins in, for sorting a year's plan; None when no time is given."""
     return _order(slots[0])[0] if slots else None
+
+
+#: First and last day of a 旬; 下旬 ends with its month.
+_XUN_DAYS = {"U": (1, 10), "M": (11, 20), "L": (21, 0)}
+
+
+def slot_days(slot: str, *, year: int, lasting: int = 1) -> tuple[date, date]:
+    """First and last day a slot of ``year`` covers; one that names a day covers ``lasting`` days from it.
+
+    ``slot`` is one that :func:`is_slot` admits.
+    """
+    if slot.startswith("Q"):
+        month = (int(slot[1]) - 1) * 3 + 1
+        return date(year, month, 1), _month_end(year, month + 2)
+    month, tail = int(slot[:2]), slot[2:]
+    if not tail:
+        return date(year, month, 1), _month_end(year, month)
+    if tail in _XUN_DAYS:
+        first, last = _XUN_DAYS[tail]
+        return date(year, month, first), date(year, month, last) if last else _month_end(year, month)
+    begins = date(year, month, int(tail))
+    return begins, begins + timedelta(days=max(lasting, 1) - 1)
+
+
+def _month_end(year: int, month: int) -> date:
+    return date(year, month, calendar.monthrange(year, month)[1])

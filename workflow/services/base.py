@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from org.models import Post, User
     from org.selectors import Standing
-    from workflow.models import Meeting
+    from workflow.models import Meeting, RunRequest
     from workflow.rules.findings import Finding
     from workflow.states import DecisionAction
 
@@ -182,11 +182,16 @@ def record(
     return_to: str = "",
     meeting: Meeting | None = None,
     findings: Iterable[Finding] = (),
+    request: RunRequest | None = None,
 ) -> Decision:
-    """Appends one line to the approval record, names and titles as they are today."""
+    """Appends one line to the approval record, names and titles as they are today.
+
+    ``request``: what about one of the plan's 期 was decided; None where it was the plan itself.
+    """
     return Decision.objects.create(
         plan=plan,
         version=version,
+        request=request,
         task=task,
         meeting=meeting,
         step=step,

@@ -1,0 +1,404 @@
+"""What is asked about a 期: drawn up, handed in, decided by the book's chain, taken back (D2-28)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from office.refusals import Conflict, Refused
+from office.uploads import store
+from office.wording import moment
+from office.workdays import add_workdays
+from org.models import Tenure
+from rulebook.severity import Severity
+from workflow import flows
+from workflow.models import Decision, RunRequest, WorkTask
+from workflow.rules import chain
+from workflow.rules.differences import chain_of
+from workflow.rules.run_checks import Asked, findings_of_terms
+from workflow.rules.run_gate import ACT_OF_KIND, RunAct, RunCase, case, judge
+from workflow.rules.terms import RunTerms, holds_now
+from workflow.services import base
+from workflow.services.drafts import ATTACHABLE
+from workflow.services.run_changes import carry_out
+from workflow.services.runs import locked_run
+from workflow.states import AUTHOR, DecisionAction, RequestKind, RequestState, RunState, StepKind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from django.core.files.uploadedfile import UploadedFile
+
+    from org.models import Post, Union, User
+    from rulebook.schema import Step
+    from workflow.models import ClassPlan, ClassRun, PlanVersion
+    from workflow.rules.findings import Finding
+
+#: Requests whose content is :class:`RunTerms`; of the others it is whatever their page asks.
+WITH_TERMS = frozenset({RequestKind.OPEN, RequestKind.CHANGE, RequestKind.POSTPONE})
+
+_ACTS = {
+    DecisionAction.AGREE: RunAct.AGREE,
+    DecisionAction.RETURN: RunAct.RETURN,
+    DecisionAction.REFUSE: RunAct.REFUSE,
+}
+
+
+class StaleRequest(Conflict):
+    """Somebody saved the request after this editor opened it; ``request`` is how it stands now."""
+
+    def __init__(self, request: RunRequest) -> None:
+        super().__init__("您编辑期间，他人已修改并保存了这份申请。请核对最新内容后再保存。")
+        self.request = request
+
+
+@transaction.atomic
+def save_draft(
+    *,
+    run_id: int,
+    kind: RequestKind,
+    content: Mapping[str, Any],
+    reason: str,
+    actor: User,
+    at: datetime,
+    request_id: int | None = None,
+    revision: int | None = None,
+    basis: UploadedFile[Any] | None = None,
+    unit: Union | None = None,
+) -> RunRequest:
+    """A new request, or one changed while it is a draft or returned. Findings never stop it.
+
+    ``content``: RunTerms as JSON for OPEN, CHANGE and POSTPONE. ``revision``: what the editor opened;
+    another is :class:`StaleRequest`. ``basis``: a paper it rests on; None keeps the one there is.
+    ``unit``: whose people an exemption is for, where one of the unit asks.
+    """
+    run = locked_run(run_id)
+    if kind in WITH_TERMS:
+        content = RunTerms.from_json(content).as_json()
+    if request_id is None:
+        seen = _demand(ACT_OF_KIND[kind], run, actor=actor, at=at, unit=unit)
+        if kind != RequestKind.EXEMPT and seen.request is not None:
+            waiting = seen.request
+            raise Refused(
+                f"《{run.title}》已有一份{waiting.get_kind_display()}（{waiting.get_state_display()}），"
+                "请继续办理这一份。"
+            )
+        request = RunRequest(run=run, kind=kind, created_by=actor, created_at=at)
+    else:
+        request = _locked(request_id, run)
+        _demand(RunAct.EDIT_REQUEST, run, actor=actor, at=at, request=request)
+        if revision is not None and revision != request.revision:
+            raise StaleRequest(request)
+        request.revision += 1
+    request.content, request.reason = dict(content), reason.strip()
+    if basis is not None:
+        request.basis = store(basis, allow=ATTACHABLE, at=at)
+    request.save()
+    return request
+
+
+@transaction.atomic
+def discard(*, request_id: int, actor: User, at: datetime) -> None:
+    """Throws away a draft that was never handed in."""
+    request = locked_request(request_id)
+    _demand(RunAct.EDIT_REQUEST, request.run, actor=actor, at=at, request=request)
+    if request.state != RequestState.DRAFT:
+        raise Refused("已报送过的申请不能删除，可以撤回。")
+    request.delete()
+
+
+def locked_request(request_id: int) -> RunRequest:
+    """The request with its 期 and plan, fresh and locked. Raises ``RunRequest.DoesNotExist``."""
+    run_id = RunRequest.objects.values_list("run", flat=True).filter(pk=request_id).first()
+    if run_id is None:
+        raise RunRequest.DoesNotExist(request_id)
+    return _locked(request_id, locked_run(run_id))
+
+
+def _locked(request_id: int, run: ClassRun) -> RunRequest:
+    found = RunRequest.objects.select_for_update(of=("self",)).select_related("book", "basis")
+    request = found.get(pk=request_id, run=run)
+    request.run = run
+    return request
+
+
+def _demand(
+    act: RunAct,
+    run: ClassRun,
+    *,
+    actor: User,
+    at: datetime,
+    request: RunRequest | None = None,
+    unit: Union | None = None,
+) -> RunCase:
+    seen = case(run, actor=actor, at=at, request=request, unit=unit)
+    if reason := judge(act, seen):
+        raise Refused(reason)
+    return seen
+
+
+@transaction.atomic
+def submit(*, request_id: int, actor: User, at: datetime, revision: int | None = None) -> Decision:
+    """Hands a request in, for the first time or again; judged by the book in force it goes to the first step.
+
+    An opening as planned goes the book's chain ``same``, another one ``changed``; every other kind its own.
+    ``revision``: what the page showed; a later edit is a Conflict.
+
+    Raises :class:`Refused` for a ``block`` finding, a missing reason, a step nobody holds.
+    """
+    request = locked_request(request_id)
+    run, plan = request.run, request.run.plan
+    seen = _demand(RunAct.EDIT_REQUEST, run, actor=actor, at=at, request=request)
+    if request.kind != RequestKind.EXEMPT and (reason := judge(ACT_OF_KIND[request.kind], seen)):
+        raise Refused(reason)
+    if revision is not None and revision != request.revision:
+        raise Conflict("申请在您打开后又被修改过，请核对最新内容后再报送。")
+    version = _version(plan)
+    task = _open_task(request)
+    book = base.book_in_force(plan, at)
+    before = holds_now(run)
+    request.book = book
+    request.before = before.as_json()
+    findings = findings_now(request, at=at)
+    terms = RunTerms.from_json(request.content) if request.kind in WITH_TERMS else before
+    request.chain = chain_of(request.kind, before, terms, plan, book.book)
+    _refuse_unsound(request, findings)
+    request.number += 1
+    request.submitted_at = at
+    request.submit()
+    request.save()
+    if request.kind == RequestKind.OPEN:
+        run.apply()
+        run.save(update_fields=["state"])
+    decision = base.record(
+        plan=plan,
+        version=version,
+        request=request,
+        action=DecisionAction.SUBMIT,
+        step=AUTHOR,
+        step_title="经办",
+        actor=actor,
+        post=_acting_post(seen, task),
+        at=at,
+        task=task,
+        opinion=request.reason,
+        findings=findings,
+    )
+    place = _place_at(request, steps_of(request)[0], author_id=actor.pk, at=at)
+    if task is None:
+        flows.start_request(request, place)
+    else:
+        flows.close(task, plan=plan, request=request, place=place, actor=actor, at=at)
+    return decision
+
+
+def findings_now(request: RunRequest, *, at: datetime) -> list[Finding]:
+    """What the book it is judged by says of what is asked; nothing of a request without terms."""
+    if request.kind not in WITH_TERMS or request.book is None:
+        return []
+    return findings_of_terms(
+        Asked(
+            run=request.run,
+            kind=request.kind,
+            before=RunTerms.from_json(request.before),
+            terms=RunTerms.from_json(request.content),
+            book=request.book.book,
+            at=at,
+        )
+    )
+
+
+def steps_of(request: RunRequest) -> tuple[Step, ...]:
+    """The chain a request that was handed in goes through."""
+    if request.book is None:
+        raise ValueError("a request has its chain from its submission on")
+    return request.book.book.launch.chain(request.chain)
+
+
+def _refuse_unsound(request: RunRequest, findings: Sequence[Finding]) -> None:
+    what = f"{request.get_kind_display()}《{request.run.title}》"
+    if stops := [finding for finding in findings if finding.stops]:
+        lines = "".join(f"{n}. {f.message}{f.mend}（{f.clause}）" for n, f in enumerate(stops, 1))
+        raise Refused(f"{what}不能报送：{lines}")
+    if request.reason:
+        return
+    if request.kind != RequestKind.OPEN:
+        raise Refused(f"{what}须填写理由。")
+    if request.chain == "changed":
+        raise Refused(f"{what}与计划不一致，须填写理由。")
+    if held := [finding for finding in findings if finding.severity == Severity.HOLD]:
+        lines = "".join(f"{n}. {f.message}（{f.clause}）" for n, f in enumerate(held, 1))
+        raise Refused(f"{what}有须经批准的例外，请填写理由后报送：{lines}")
+
+
+def _version(plan: ClassPlan) -> PlanVersion:
+    if plan.version is None:  # the database keeps an approved plan from it
+        raise ValueError("an approved plan has a version")
+    return plan.version
+
+
+def _place_at(request: RunRequest, step: Step, *, author_id: int, at: datetime) -> flows.Place:
+    turn = chain.turn(request.run.plan, step, timezone.localdate(at), author_id=author_id)
+    return flows.Place(step.key, step.title, turn.post, at, add_workdays(at, step.days))
+
+
+def _place_at_author(request: RunRequest, handed_in: Decision, at: datetime) -> flows.Place:
+    """The desk of whoever handed it in: the post he did it as while he holds it, else the department's."""
+    on = timezone.localdate(at)
+    own = Tenure.objects.on(on).filter(post=handed_in.post, user=handed_in.actor)
+    post = handed_in.post if handed_in.post is not None and own.exists() else None
+    return flows.Place(
+        AUTHOR,
+        str(StepKind.AMEND.label),
+        post or chain.author_post(request.run.plan, handed_in.actor, on),
+        at,
+        None,
+    )
+
+
+def _acting_post(seen: RunCase, task: WorkTask | None) -> Post | None:
+    if task is not None and task.post_id in seen.standing.post_ids:
+        return task.post
+    return base.post_in(seen.standing, seen.run.plan)
+
+
+def _open_task(request: RunRequest) -> WorkTask | None:
+    """The request's open task with post and process, the process's row locked."""
+    if not request.is_pending:
+        return None
+    task = (
+        WorkTask.objects.filter(request=request, is_open=True, process__workprocess__isnull=False)
+        .select_for_update(of=("process__workprocess",))
+        .select_related("post", "post__department", "post__union", "process__workprocess")
+        .order_by()
+        .first()
+    )
+    if task is not None:
+        task.process = task.process.workprocess
+    return task
+
+
+def _what_happened(request: RunRequest, task_id: int, now: datetime) -> str:
+    done = Decision.objects.filter(request=request).order_by("at", "id")
+    last = done.filter(task=task_id).last() or done.last()
+    what = f"《{request.run.title}》的{request.get_kind_display()}"
+    if last is None:
+        return f"{what}现为“{request.get_state_display()}”，这一步已不在等待办理，请刷新。"
+    return (
+        f"{what}，“{last.step_title}”已由 {last.actor_name}（{last.post_title}）"
+        f"于 {moment(last.at, now=now)} 办理：{last.get_action_display()}。"
+    )
+
+
+@transaction.atomic
+def decide(
+    *, request_id: int, task_id: int, action: DecisionAction, actor: User, at: datetime, opinion: str = ""
+) -> Decision:
+    """Decides the open task ``task_id`` of a request as the holder of its post: AGREE, RETURN or REFUSE.
+
+    An empty opinion is 同意; the others want their reason. The last AGREE does what was asked in the same
+    transaction (:func:`workflow.services.run_changes.carry_out`).
+
+    Raises :class:`Conflict` naming who was faster, :class:`Refused` with the reason otherwise.
+    """
+    request = locked_request(request_id)
+    run, plan = request.run, request.run.plan
+    task = _open_task(request)
+    if task is None or task.pk != task_id or task.post is None:
+        raise Conflict(_what_happened(request, task_id, at))
+    seen = _demand(_ACTS[action], run, actor=actor, at=at, request=request)
+    opinion = opinion.strip()
+    if action != DecisionAction.AGREE and not opinion:
+        raise Refused(f"{action.label}须填写意见，说明理由。")
+    findings = findings_now(request, at=at)
+    if action == DecisionAction.AGREE:
+        _refuse_agreement(request, findings, opinion)
+    decision = base.record(
+        plan=plan,
+        version=_version(plan),
+        request=request,
+        action=action,
+        step=task.step,
+        step_title=task.step_title,
+        actor=actor,
+        post=task.post,
+        at=at,
+        task=task,
+        opinion=opinion or str(action.label),
+        return_to=AUTHOR if action == DecisionAction.RETURN else "",
+        findings=findings,
+    )
+    place = _move(request, task, action, seen, at)
+    if place is None:
+        request.settled_at = at
+    request.save()
+    if request.kind == RequestKind.OPEN and action != DecisionAction.AGREE:
+        run.hand_back()
+        run.save(update_fields=["state"])
+    if request.state == RequestState.APPROVED:
+        carry_out(request, actor=actor, post=task.post, at=at)
+    flows.close(task, plan=plan, request=request, place=place, actor=actor, at=at)
+    return decision
+
+
+def _refuse_agreement(request: RunRequest, findings: Sequence[Finding], opinion: str) -> None:
+    """What couldn't be handed in today can't be agreed to either: days go by while papers lie."""
+    what = f"{request.get_kind_display()}《{request.run.title}》"
+    if stops := [finding.message for finding in findings if finding.stops]:
+        raise Refused(f"{what}现在不能同意：{''.join(stops)}请退回修改。")
+    held = [finding.title for finding in findings if finding.severity == Severity.HOLD]
+    if held and not opinion:
+        raise Refused(f"{what}有须经批准的例外（{'、'.join(held)}），同意时请填写意见。")
+
+
+def _move(
+    request: RunRequest, task: WorkTask, action: DecisionAction, seen: RunCase, at: datetime
+) -> flows.Place | None:
+    """Moves the request; where it lies then, None at an end."""
+    if action == DecisionAction.REFUSE:
+        request.refuse()
+        return None
+    handed_in = [row for row in seen.history if row.action == DecisionAction.SUBMIT][-1]
+    if action == DecisionAction.RETURN:
+        request.send_back()
+        return _place_at_author(request, handed_in, at)
+    steps = steps_of(request)
+    after = [step.key for step in steps].index(task.step) + 1
+    if after == len(steps):
+        request.approve()
+        return None
+    request.pass_on()
+    return _place_at(request, steps[after], author_id=handed_in.actor_id, at=at)
+
+
+@transaction.atomic
+def withdraw(*, request_id: int, actor: User, at: datetime, opinion: str = "") -> Decision:
+    """Takes a request back until somebody has agreed to it, or while it is returned; it ends with that."""
+    request = locked_request(request_id)
+    run, plan = request.run, request.run.plan
+    task = _open_task(request)
+    seen = _demand(RunAct.WITHDRAW_REQUEST, run, actor=actor, at=at, request=request)
+    if task is None:
+        raise Conflict(_what_happened(request, 0, at))
+    request.withdraw()
+    request.settled_at = at
+    request.save()
+    if request.kind == RequestKind.OPEN and run.state == RunState.OPENING:
+        run.hand_back()
+        run.save(update_fields=["state"])
+    flows.abandon(task, at=at)
+    return base.record(
+        plan=plan,
+        version=_version(plan),
+        request=request,
+        action=DecisionAction.WITHDRAW,
+        step=AUTHOR,
+        step_title="经办",
+        actor=actor,
+        post=base.post_in(seen.standing, plan),
+        at=at,
+        opinion=opinion,
+    )
