@@ -14,10 +14,10 @@ from org.states import CadreKind, Gender, UnionLevel
 
 if TYPE_CHECKING:
     import datetime
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Mapping
     from decimal import Decimal
 
-    from org.excel.units import UnitMatch
+    from org.unit_names import UnitMatch
 
 Reader = Callable[[Any], Reading]
 
@@ -110,19 +110,14 @@ def _unit_and_post(value: Any, *, title: str, context: Context) -> Reading:
     return Reading(text or None, text, unit.problems, extra)
 
 
-def read_column(cells: list[Any], read: Reader) -> list[Reading]:
-    """A reading for each cell."""
+def read_column(cells: list[Any], read: Reader) -> tuple[list[Reading], Collection[Reading]]:
+    """A reading for each cell, and the readings that differ."""
     if len(set(map(type, cells)) & _ALIKE) > 1:
         # 1, 1.0 and True are one key to a dictionary, but not one cell.
         typed = {(type(cell), cell): read(cell) for cell in cells}
-        return [typed[type(cell), cell] for cell in cells]
+        return [typed[type(cell), cell] for cell in cells], typed.values()
     memo = {cell: read(cell) for cell in set(cells)}
-    return [memo[cell] for cell in cells]
+    return [memo[cell] for cell in cells], memo.values()
 
 
 _ALIKE: frozenset[type] = frozenset({bool, int, float})
-
-
-def flawed(readings: Iterable[Reading]) -> list[int]:
-    """The places of the readings with something to say."""
-    return [index for index, reading in enumerate(readings) if reading.problems]

@@ -6,13 +6,13 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from org.excel.problems import Problem, Status
-from org.excel.units import unit_key
+from org.unit_names import unit_key
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable
 
+    from org.excel.entries import RosterRow
     from org.excel.layouts import Layout
-    from org.excel.roster import RosterRow
 
 
 def compare(rows: list[RosterRow], layout: Layout) -> None:

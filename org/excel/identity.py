@@ -6,7 +6,7 @@ import datetime
 import re
 import unicodedata
 from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from stdnum import numdb
 from stdnum.cn import ric
@@ -14,6 +14,9 @@ from stdnum.cn import ric
 from org.excel.grid import ERRORS, shown
 from org.excel.problems import Problem, Status
 from org.states import Gender, IdentityKind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 FIELD: Final = "identity_number"
 KIND_FIELD: Final = "identity_kind"
@@ -34,6 +37,9 @@ _PREFIX: Final = re.compile(
     r"^(ID|身份证件?(号码?)?|证件号码?|居民身份证(号码?)?|公民身份号码)[:：.]?(?=[0-9A-Z])", re.I
 )
 _REMOVED: Final = re.compile(r"[\s\u200b-\u200f\u2028-\u202f\u2060\ufeff'‘’`´′\"“”\-‐‑‒–—―_]")
+_RESIDENT: Final = IdentityKind.RESIDENT.value
+_SAID_RESIDENT: Final = frozenset({"", _RESIDENT})
+_MALE, _FEMALE = Gender.MALE.value, Gender.FEMALE.value
 _CENTENARIANS: Final = frozenset({"996", "997", "998", "999"})
 _HK_MACAO_TAIWAN: Final = ("81", "82", "83")
 
@@ -137,6 +143,40 @@ def read_identity(
     if kind in ("", IdentityKind.RESIDENT):
         return _resident(text, kind, today, typeless)
     return _other(text, kind, today)
+
+
+def read_identities(
+    values: Sequence[Any], kinds: Sequence[str], *, today: datetime.date, typeless: bool = False
+) -> list[Identity]:
+    """:func:`read_identity` of each value with its kind; the usual sound number is told quickly."""
+    found: list[Identity] = []
+    for value, kind in zip(values, kinds, strict=True):
+        if type(value) is str and len(value) == 18 and kind in _SAID_RESIDENT:
+            born = _usual_birth(value[6:14], today)
+            if (
+                born is not None
+                and _EIGHTEEN.fullmatch(value)
+                and value[17] == ric.calc_check_digit(value)
+                and value[0] not in "89"
+                and _known_area(value[:6])
+                and not (typeless and value.endswith("000"))
+            ):
+                gender = _MALE if value[16] in "13579" else _FEMALE
+                found.append(Identity(_RESIDENT, value, (), born, gender))
+                continue
+        found.append(read_identity(value, kind=kind, today=today, typeless=typeless))
+    return found
+
+
+@lru_cache(maxsize=65536)
+def _usual_birth(digits: str, today: datetime.date) -> datetime.date | None:
+    """A date of birth there is nothing to say about."""
+    born = _date(digits)
+    return born if born and YOUNGEST <= _age(born, today) <= OLDEST else None
+
+
+def _age(born: datetime.date, today: datetime.date) -> int:
+    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
 
 
 def _stripped(value: str) -> str:
@@ -284,7 +324,7 @@ def _by_rule(text: str, kind: str, today: datetime.date | None, *, areas: bool) 
     if today is not None:
         if born > today:
             return _refused(kind, "identity_birth_future", f"身份证号里的出生日期 {born} 还没有到。")
-        age = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+        age = _age(born, today)
         if not YOUNGEST <= age <= OLDEST:
             problems = (_problem("identity_age", Status.WARNED, f"按身份证号今年 {age} 岁，请核对。"),)
     if areas and not _known_area(text[:6]):
@@ -294,7 +334,7 @@ def _by_rule(text: str, kind: str, today: datetime.date | None, *, areas: bool) 
                 "identity_area", Status.WARNED, f"身份证号开头的地区代码 {text[:6]} 不在代码表内，请核对。"
             ),
         )
-    gender = Gender.MALE.value if text[16] in "13579" else Gender.FEMALE.value
+    gender = _MALE if text[16] in "13579" else _FEMALE
     return Identity(kind, text, problems, born, gender)
 
 

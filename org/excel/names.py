@@ -34,6 +34,11 @@ _PLACEHOLDER: Final = re.compile(
     re.IGNORECASE,
 )
 
+#: Beginnings that need a second look: placeholders.
+_SUSPECT: Final = frozenset(
+    {"测试", "张三", "李四", "王五", "赵六", "某某", "姓名", "待定", "待报", "暂无", "暂缺"}
+)
+
 #: Radicals of the supplement that stand for a whole character people have in names; NFKC leaves them alone.
 RADICALS: Final = str.maketrans(
     {
@@ -54,7 +59,7 @@ RADICALS: Final = str.maketrans(
 
 def read_name(value: Any, *, field: str = FIELD, title: str = "姓名") -> Reading:
     """One person's name. ``extra["name_note"]`` holds what was taken off it (a title, a mark)."""
-    if isinstance(value, str) and _PLAIN.fullmatch(value) and not _PLACEHOLDER.fullmatch(value):
+    if type(value) is str and _PLAIN.fullmatch(value) and value[:2] not in _SUSPECT:
         return Reading(value, value)
     raw = shown(value)
     text = _UNSEEN.sub("", raw).strip()

@@ -2,78 +2,43 @@
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from office.refusals import Refused
-from org.excel.columns import Context, half_day, read_column, reader_of
-from org.excel.compare import compare
-from org.excel.grid import shown
-from org.excel.headers import HALF_DAY, Header, Layout, Skipped, find_header
-from org.excel.identity import Identity, read_identity, read_kind
-from org.excel.problems import Problem, Status, worst
-from org.excel.readings import Reading
-from org.excel.rows import Body, read_body
+from org.excel.columns import Context
+from org.excel.entries import RosterRow, read_entries
+from org.excel.headers import Header, Layout, Skipped, find_header
+from org.excel.problems import Problem, Status
+from org.excel.rows import read_body
 from org.excel.tables import Table, choose, open_book, table_of
-from org.excel.units import UnitChoice, UnitMatch
-from org.states import IdentityKind, Precision
+from org.unit_names import UnitChoice, UnitMatch
 
 if TYPE_CHECKING:
     import datetime
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping
     from decimal import Decimal
 
     from org.excel.tables import Book
 
-__all__ = ["Roster", "RosterRow", "Skipped", "Status", "UnitChoice", "UnitMatch", "read_roster", "read_rows"]
+__all__ = [
+    "Chunk",
+    "Context",
+    "Problem",
+    "Roster",
+    "RosterRow",
+    "Skipped",
+    "Status",
+    "UnitChoice",
+    "UnitMatch",
+    "read_chunk",
+    "read_roster",
+]
 
-IDENTITY: Final = frozenset({"identity_number", "identity_kind"})
 SHOWN_NUMBERS: Final = 20
-
-
-@dataclass(slots=True)
-class RosterRow:
-    """One entry of the file.
-
-    ``number`` is the row of the sheet from 1; ``duplicate_of`` the number of an earlier row that is the same
-    person, so that he counts once. ``values`` holds every field that has a column, and what follows from
-    cells: ``identity_kind``, ``identity_former`` (15 digits), ``unit_id``, ``born_on``, ``born_precision``,
-    ``gender``, ``leadership`` …; an empty or unreadable cell is None.
-    """
-
-    number: int
-    values: dict[str, Any]
-    cells: Sequence[Any]
-    columns: Mapping[str, int]
-    readings: tuple[Reading, ...]
-    problems: list[Problem] = field(default_factory=list)
-    status: Status = Status.ACCEPTED
-    hidden: bool = False
-    duplicate_of: int | None = None
-
-    @property
-    def raw(self) -> dict[str, str]:
-        """The original text of each mapped cell by field."""
-        cells = self.cells
-        return {
-            name: shown(cells[index]) if index < len(cells) else "" for name, index in self.columns.items()
-        }
-
-    @property
-    def normalised(self) -> dict[str, list[str]]:
-        """What reading made of a text, where it isn't the text itself: ``{field: [before, after]}``."""
-        raw = self.raw
-        return {
-            name: [raw[name], reading.text]
-            for name, reading in zip(self.columns, self.readings, strict=True)
-            if reading.text and reading.text != raw[name]
-        }
-
-    def add(self, problem: Problem) -> None:
-        """One more problem; the status follows."""
-        self.problems.append(problem)
-        self.status = worst(self.problems)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +70,19 @@ class Roster:
         return [row for row in self.rows if row.status in good and row.duplicate_of is None]
 
 
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Nothing read here is a cycle: looking for some among 100,000 new cells doubles the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+@uncollected()
 def read_roster(
     content: bytes,
     name: str,
@@ -139,10 +117,7 @@ def read_roster(
         typeless=table.typeless,
     )
     body = read_body(table, header, layout)
-    cells = [table.values[number - 1] for number in body.entries]
-    rows = read_rows(body.entries, cells, header=header, layout=layout, context=context, body=body)
-    for row in rows:
-        row.hidden = row.number in table.hidden_rows
+    rows = read_entries(table, body, header=header, layout=layout, context=context)
     return Roster(
         sheet=table.sheet,
         sheets=table.sheets,
@@ -153,6 +128,25 @@ def read_roster(
         blank=(*header.blank, *body.blank),
         notes=(*header.notes, *_notes(table, header), *body.notes),
     )
+
+
+class Chunk(NamedTuple):
+    """What some rows of a large file are: entries, rows that are none, numbers of blank rows."""
+
+    rows: list[RosterRow]
+    skipped: tuple[Skipped, ...]
+    blank: tuple[int, ...]
+
+
+@uncollected()
+def read_chunk(table: Table, header: Header, *, layout: Layout, context: Context) -> Chunk:
+    """The rows of ``table`` below the header, be it the whole sheet or a chunk with ``table.first`` set.
+
+    Rows are compared with one another within the chunk only.
+    """
+    body = read_body(table, header, layout)
+    rows = read_entries(table, body, header=header, layout=layout, context=context)
+    return Chunk(rows, tuple(body.skipped), tuple(body.blank))
 
 
 def _located(
@@ -194,148 +188,3 @@ def _notes(table: Table, header: Header) -> list[str]:
             f"只读取了工作表“{table.sheet}”，没有读取：{'、'.join(f'“{name}”' for name in others)}。"
         )
     return notes
-
-
-def read_rows(
-    numbers: Sequence[int],
-    cells: Sequence[Sequence[Any]],
-    *,
-    header: Header,
-    layout: Layout,
-    context: Context,
-    body: Body | None = None,
-) -> list[RosterRow]:
-    """Entries of a table, read and compared with one another; ``numbers`` are their rows in the sheet."""
-    columns = {name: _column(index, numbers, cells, body) for name, index in header.columns.items()}
-    read: dict[str, list[Reading]] = {}
-    for name, column in columns.items():
-        if name not in IDENTITY:
-            known = half_day(name) if name.startswith(HALF_DAY) else layout.field(name)
-            if known is not None:
-                read[name] = read_column(column, reader_of(known, context))
-    identities = _identities(columns, read, context)
-    ordered = list(zip(*(read[name] for name in header.columns), strict=True))
-    names = tuple(header.columns)
-    rows = [
-        RosterRow(
-            number, {n: r.value for n, r in zip(names, readings, strict=True)}, line, header.columns, readings
-        )
-        for number, line, readings in zip(numbers, cells, ordered, strict=True)
-    ]
-    _spread(rows, read)
-    if identities is not None:
-        _identify(rows, identities)
-    _missing(rows, header, layout)
-    for row in rows:
-        for place, merged in body.clashes.get(row.number, ()) if body and body.clashes else ():
-            known = layout.field(place)
-            title = known.title if known else place
-            message = f"{title}（{merged}）合并了几行，不能确定是一个人还是几个人。"
-            row.add(Problem("merged_cells", Status.HELD, place, message, "请取消合并，每人一行。"))
-    compare(rows, layout)
-    return rows
-
-
-def _column(
-    index: int, numbers: Sequence[int], cells: Sequence[Sequence[Any]], body: Body | None
-) -> list[Any]:
-    try:
-        column = [line[index] for line in cells]
-    except IndexError:
-        column = [line[index] if index < len(line) else "" for line in cells]
-    if body and body.fills:
-        fills = body.fills
-        column = [fills.get((n, index), v) if v == "" else v for n, v in zip(numbers, column, strict=True)]
-    return column
-
-
-def _identities(
-    columns: Mapping[str, list[Any]], read: dict[str, list[Reading]], context: Context
-) -> list[Identity] | None:
-    """Each row's identity, and the readings of its cells."""
-    numbers = columns.get("identity_number")
-    kinds = columns.get("identity_kind")
-    if kinds is not None:
-        known = {cell: read_kind(cell) for cell in set(kinds)}
-        found = [known[cell] for cell in kinds]
-        read["identity_kind"] = [
-            Reading(kind or None, IdentityKind(kind).label if kind else "", problems)
-            for kind, problems in found
-        ]
-        said = [kind for kind, _ in found]
-    if numbers is None:
-        return None
-    today, typeless = context.today, context.typeless
-    if kinds is None:
-        identities = [read_identity(cell, today=today, typeless=typeless) for cell in numbers]
-    else:
-        identities = [
-            read_identity(cell, kind=kind, today=today, typeless=typeless)
-            for cell, kind in zip(numbers, said, strict=True)
-        ]
-    read["identity_number"] = [Reading(i.number or None, i.number, i.problems) for i in identities]
-    return identities
-
-
-def _spread(rows: list[RosterRow], read: Mapping[str, list[Reading]]) -> None:
-    """Problems and further values of the readings into their rows."""
-    for readings in read.values():
-        for row, reading in zip(rows, readings, strict=True):
-            if reading.extra:
-                values = row.values
-                for name, value in reading.extra.items():
-                    if values.get(name) is None:
-                        values[name] = value
-            if reading.problems:
-                row.problems += reading.problems
-                row.status = worst(row.problems)
-
-
-def _identify(rows: list[RosterRow], identities: list[Identity]) -> None:
-    """What a number says of the person, beside what the columns say (DOMAIN §4 rows 12, 13)."""
-    for row, identity in zip(rows, identities, strict=True):
-        values = row.values
-        values["identity_kind"] = identity.kind or values.get("identity_kind")
-        if identity.former:
-            values["identity_former"] = identity.former
-        if identity.hint:
-            values["identity_hint"] = identity.hint
-        born = identity.born_on
-        if born is None:
-            continue
-        said = values.get("born_on")
-        if said is not None and (said.year, said.month) != (born.year, born.month):
-            year_only = values["born_precision"] == Precision.YEAR
-            if said.year != born.year or not year_only:
-                row.add(_other_birth(row, born))
-        values["born_on"], values["born_precision"] = born, Precision.DAY.value
-        gender = values.get("gender")
-        if gender and gender != identity.gender:
-            row.add(_other_gender(identity.gender))
-        values["gender"] = gender or identity.gender
-
-
-def _other_birth(row: RosterRow, born: datetime.date) -> Problem:
-    text = row.raw["born_on"]
-    message = f"出生年月“{text}”和身份证号里的 {born.year} 年 {born.month} 月不一致，按身份证号读取。"
-    return Problem("birth_differs", Status.WARNED, "born_on", message, "请核对身份证号和出生年月。")
-
-
-def _other_gender(gender: str) -> Problem:
-    by_number = "男" if gender == "male" else "女"
-    message = f"性别和身份证号不一致：按第 17 位应为{by_number}。"
-    return Problem("gender_differs", Status.HELD, "gender", message, "请核对性别和身份证号。")
-
-
-def _missing(rows: list[RosterRow], header: Header, layout: Layout) -> None:
-    """Required cells that are empty."""
-    for known in layout.fields:
-        if not known.required or known.name == "identity_number" or known.name not in header.columns:
-            continue
-        for row in rows:
-            if row.values[known.name] is None and not any(p.field == known.name for p in row.problems):
-                status = Status.HELD if known.name == "name" and layout.code != "units" else Status.REJECTED
-                message = f"{known.title}是空的。"
-                row.add(
-                    Problem(f"{known.name}_missing", status, known.name, message, f"请补填{known.title}。")
-                )

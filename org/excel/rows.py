@@ -43,16 +43,16 @@ class Body:
 
 
 def read_body(table: Table, header: Header, layout: Layout) -> Body:
-    """Every row below the header, once."""
+    """Every row below the header, once. A chunk (``table.first`` > 1) has the header above it."""
     body = Body()
-    first = header.rows[1]
+    first = max(header.rows[1] + 1, table.first)
     _merges(body, table, header, layout)
     keys = [header.columns[f.name] for f in layout.fields if f.required and f.name in header.columns]
     judge = _Judge(body, table, header, layout)
     key, other = keys[0], keys[-1]
     title = header.titles[key]
     entries, blank = body.entries, body.blank
-    for number, values in enumerate(table.values[first:], first + 1):
+    for number, values in enumerate(table.values[first - table.first :], first):
         name = values[key] if key < len(values) else ""
         # The usual row, told quickly: both keys are there, and neither repeats the header.
         if name and name != title and other < len(values) and values[other] and key != other:

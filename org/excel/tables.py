@@ -51,7 +51,10 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True)
 class Table:
-    """One sheet of a file. ``values[number - 1]`` is a row of plain values; :attr:`rows` wraps them."""
+    """One sheet of a file, or a chunk of its rows beginning with row ``first``.
+
+    ``values[number - first]`` is a row of plain values; :attr:`rows` wraps them.
+    """
 
     kind: str
     sheets: tuple[str, ...]
@@ -62,10 +65,11 @@ class Table:
     hidden_rows: frozenset[int]
     hidden_columns: frozenset[int]
     date1904: bool
+    first: int = 1
 
     @property
     def rows(self) -> list[Row]:
-        return [Row(number, values) for number, values in enumerate(self.values, 1)]
+        return [Row(number, values) for number, values in enumerate(self.values, self.first)]
 
     @property
     def typeless(self) -> bool:

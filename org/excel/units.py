@@ -4,32 +4,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from org.excel.grid import ERRORS
 from org.excel.problems import Problem, Status
 from org.excel.readings import Reading, broken, held, plain
-from org.excel.words import fold
+from org.unit_names import UnitMatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 SHORTEST: Final = 2
-_BRACKETS: Final = str.maketrans("【】[]", "()()")
-
-
-class UnitChoice(NamedTuple):
-    """A unit a text may mean. ``note``: Chinese, what to tell of it (an old name, a dissolved unit)."""
-
-    pk: int
-    name: str
-    note: str = ""
-
-
-class UnitMatch(NamedTuple):
-    """What a unit's name in a file means: no choice unknown, one known, more homonyms to choose from."""
-
-    choices: tuple[UnitChoice, ...] = ()
 
 
 def unit_text(text: str) -> str:
@@ -41,14 +26,9 @@ def unit_text(text: str) -> str:
     return folded.replace("(", "（").replace(")", "）")
 
 
-def unit_key(text: str) -> str:
-    """A unit's name as it is compared; names and aliases in the database are kept under the same key."""
-    return fold(text).translate(_BRACKETS)
-
-
 def read_unit(value: Any, *, field: str, title: str, units: Callable[[str], UnitMatch] | None) -> Reading:
     """A unit's name as its full name, with ``extra["unit_id"]``. ``units`` is asked with :func:`unit_text` of
-    the cell and compares by :func:`unit_key`; without ``units`` the text is kept.
+    the cell; without ``units`` the text is kept.
     """
     text = plain(value)
     if not text:
@@ -76,7 +56,7 @@ def _matched(name: str, match: UnitMatch, field: str, title: str) -> Reading:
     choice = match.choices[0]
     problems: tuple[Problem, ...] = ()
     if choice.note:
-        message = f"{title}“{name[:40]}”：{choice.note}"
+        message = f"{title}“{name[:40]}”：{choice.note}。"
         problems = (Problem("unit_note", Status.WARNED, field, message, "请核对。"),)
     return Reading(choice.name, choice.name, problems, {"unit_id": choice.pk})
 
@@ -92,6 +72,8 @@ def split_unit(
         return read_unit(value, field=field, title=title, units=units), ""
     name = unit_text(text)
     for end in range(len(name), SHORTEST - 1, -1):
+        if not (name[end - 1].isalnum() or name[end - 1] == "）"):
+            continue
         match = units(name[:end])
         if match.choices:
             found = _matched(name[:end], match, field, title)

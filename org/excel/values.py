@@ -17,20 +17,15 @@ from org.excel.names import read_name
 from org.excel.phones import read_phone
 from org.excel.posts import read_post, read_rank
 from org.excel.readings import EMPTY, Reading, broken, held, plain, rejected
-from org.excel.units import UnitChoice, UnitMatch, read_unit, split_unit, unit_key, unit_text
+from org.excel.units import read_unit, split_unit, unit_text
 from org.excel.words import (
     ATTENDED,
-    CADRE_KINDS,
     COMMITTEES,
-    EDUCATION,
-    ETHNICITIES,
-    GENDERS,
-    LEVELS,
-    POLITICAL,
     YES_NO,
     fold,
 )
-from org.states import CadreKind, Committee, Gender, UnionLevel
+from org.states import Committee
+from org.unit_names import UnitChoice, UnitMatch, unit_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -90,21 +85,6 @@ def read_labels(value: Any, *, field: str, title: str) -> Reading:
         return broken(field, title, text)
     labels = [unit_text(part) for part in re.split(r"[、,，;；/\n\r]+", text) if part.strip()]
     return Reading(labels, "、".join(labels)) if labels else EMPTY
-
-
-CHOICES: Final[dict[str, Mapping[str, str]]] = {
-    "gender": GENDERS,
-    "kind": CADRE_KINDS,
-    "level": LEVELS,
-    "political_status": POLITICAL,
-    "ethnicity": ETHNICITIES,
-    "education": EDUCATION,
-}
-_LABELS: Final[dict[str, Mapping[Any, str]]] = {
-    "gender": dict(Gender.choices),
-    "kind": dict(CadreKind.choices),
-    "level": dict(UnionLevel.choices),
-}
 
 
 def read_choice(

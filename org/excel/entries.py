@@ -1,0 +1,250 @@
+"""Entries of a table as judged rows: whole columns are read, then each row is put together once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from org.excel.columns import half_day, read_column, reader_of
+from org.excel.compare import compare
+from org.excel.dates import DAY, YEAR
+from org.excel.grid import shown
+from org.excel.headers import HALF_DAY
+from org.excel.identity import Identity, read_identities, read_kind
+from org.excel.problems import Problem, Status, worst
+from org.excel.readings import Reading
+from org.states import IdentityKind
+
+if TYPE_CHECKING:
+    import datetime
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from org.excel.columns import Context
+    from org.excel.headers import Header, Layout
+    from org.excel.rows import Body
+    from org.excel.tables import Table
+
+_KIND_LABELS: Final = {"": ""} | dict(IdentityKind.choices)
+
+
+class Source(NamedTuple):
+    """What the rows of one reading share: field → column, field → what each of its cells reads as."""
+
+    columns: Mapping[str, int]
+    readings: Mapping[str, Sequence[Reading]]
+
+
+@dataclass(slots=True)
+class RosterRow:
+    """One entry of the file.
+
+    ``number`` is the row of the sheet from 1; ``duplicate_of`` the number of an earlier row that is the same
+    person, so that he counts once. ``values`` holds every field that has a column, and what follows from
+    cells: ``identity_kind``, ``identity_former`` (15 digits), ``unit_id``, ``born_on``, ``born_precision``,
+    ``gender``, ``leadership`` …; an empty or unreadable cell is None.
+    """
+
+    number: int
+    values: dict[str, Any]
+    cells: Sequence[Any]
+    source: Source
+    place: int
+    problems: tuple[Problem, ...] = ()
+    status: Status = Status.ACCEPTED
+    hidden: bool = False
+    duplicate_of: int | None = None
+
+    @property
+    def raw(self) -> dict[str, str]:
+        """The original text of each mapped cell by field."""
+        cells, columns = self.cells, self.source.columns
+        return {name: shown(cells[index]) if index < len(cells) else "" for name, index in columns.items()}
+
+    @property
+    def normalised(self) -> dict[str, list[str]]:
+        """What reading made of a text, where it isn't the text itself: ``{field: [before, after]}``."""
+        raw, readings = self.raw, self.source.readings
+        texts = {name: readings[name][self.place].text for name in raw}
+        return {name: [raw[name], text] for name, text in texts.items() if text and text != raw[name]}
+
+    def add(self, *problems: Problem) -> None:
+        """More problems; the status follows."""
+        self.problems = (*self.problems, *problems)
+        self.status = worst(self.problems)
+
+
+def read_entries(
+    table: Table, body: Body, *, header: Header, layout: Layout, context: Context
+) -> list[RosterRow]:
+    """The entries of ``body``, read and compared with one another."""
+    first = table.first
+    cells = [table.values[number - first] for number in body.entries]
+    columns = {name: _column(index, cells, body) for name, index in header.columns.items()}
+    found = _Found(columns, layout, context)
+    source = Source(header.columns, found.readings)
+    names = tuple(found.values)
+    rows = [
+        RosterRow(number, dict(zip(names, values, strict=True)), line, source, place)
+        for place, (number, line, values) in enumerate(
+            zip(body.entries, cells, zip(*found.values.values(), strict=True), strict=True)
+        )
+    ]
+    for place, problems in found.problems.items():
+        rows[place].add(*problems)
+    if table.hidden_rows:
+        for row in rows:
+            row.hidden = row.number in table.hidden_rows
+    _missing(rows, header, layout)
+    _merged(rows, body, layout)
+    compare(rows, layout)
+    return rows
+
+
+def _column(index: int, cells: Sequence[Sequence[Any]], body: Body) -> list[Any]:
+    try:
+        column = [line[index] for line in cells]
+    except IndexError:
+        column = [line[index] if index < len(line) else "" for line in cells]
+    if body.fills:
+        for place, number in enumerate(body.entries):
+            if column[place] == "":
+                column[place] = body.fills.get((number, index), "")
+    return column
+
+
+class _Found:
+    """What the columns say: ``values`` a list for each name, ``problems`` by place."""
+
+    def __init__(self, columns: Mapping[str, list[Any]], layout: Layout, context: Context) -> None:
+        self.values: dict[str, list[Any]] = {}
+        self.readings: dict[str, list[Reading]] = {}
+        self.problems: defaultdict[int, list[Problem]] = defaultdict(list)
+        further: dict[str, list[Any]] = {}
+        for name, column in columns.items():
+            known = half_day(name) if name.startswith(HALF_DAY) else layout.field(name)
+            if known is None or known.name in {"identity_number", "identity_kind"}:
+                self.values[name] = []  # keeps its place among the fields
+                continue
+            readings, distinct = read_column(column, reader_of(known, context))
+            self.readings[name] = readings
+            self.values[name] = [reading.value for reading in readings]
+            self._problems(readings, distinct)
+            for key in {key for reading in distinct if reading.extra for key in reading.extra}:
+                said = [reading.extra.get(key) if reading.extra else None for reading in readings]
+                further[key] = _first(further[key], said) if key in further else said
+        for key, said in further.items():
+            # A column of its own says more than what another implies.
+            self.values[key] = _first(self.values[key], said) if key in self.values else said
+        if "identity_kind" in columns or "identity_number" in columns:
+            self._identities(columns, context)
+
+    def _problems(self, readings: list[Reading], distinct: Iterable[Reading]) -> None:
+        if any(reading.problems for reading in distinct):
+            for place, reading in enumerate(readings):
+                if reading.problems:
+                    self.problems[place] += reading.problems
+
+    def _identities(self, columns: Mapping[str, list[Any]], context: Context) -> None:
+        numbers, kinds = columns.get("identity_number"), columns.get("identity_kind")
+        said = [""] * len(numbers or kinds or ())
+        if kinds is not None:
+            known = {cell: read_kind(cell) for cell in set(kinds)}
+            said = [known[cell][0] for cell in kinds]
+            distinct = {
+                cell: Reading(kind or None, _KIND_LABELS[kind], problems)
+                for cell, (kind, problems) in known.items()
+            }
+            readings = self.readings["identity_kind"] = [distinct[cell] for cell in kinds]
+            self.values["identity_kind"] = [kind or None for kind in said]
+            self._problems(readings, distinct.values())
+        if numbers is None:
+            return
+        identities = read_identities(numbers, said, today=context.today, typeless=context.typeless)
+        self.readings["identity_number"] = [Reading(i.number or None, i.number) for i in identities]
+        self.values["identity_number"] = [i.number or None for i in identities]
+        self.values["identity_kind"] = [i.kind or k or None for i, k in zip(identities, said, strict=True)]
+        for place, identity in enumerate(identities):
+            if identity.problems:
+                self.problems[place] += identity.problems
+        for key, column in (
+            ("identity_former", [i.former or None for i in identities]),
+            ("identity_hint", [i.hint or None for i in identities]),
+        ):
+            if any(column):
+                self.values[key] = column
+        self._births(identities)
+        self._genders(identities)
+
+    def _births(self, identities: Sequence[Identity]) -> None:
+        """The number's date of birth goes before the column's (DOMAIN §4 row 13)."""
+        said, precise = self.values.get("born_on"), self.values.get("born_precision")
+        born = [identity.born_on for identity in identities]
+        if said is None:
+            self.values["born_on"] = born
+            self.values["born_precision"] = [DAY if day else None for day in born]
+            return
+        precise = precise or [None] * len(born)
+        for place, (column, number) in enumerate(zip(said, born, strict=True)):
+            if column is None or number is None:
+                continue
+            other_month = column.month != number.month and precise[place] != YEAR
+            if other_month or column.year != number.year:
+                text = self.readings["born_on"][place].text
+                self.problems[place].append(_other_birth(text, number))
+        self.values["born_on"] = _first(born, said)
+        self.values["born_precision"] = [
+            DAY if day else before for day, before in zip(born, precise, strict=True)
+        ]
+
+    def _genders(self, identities: Sequence[Identity]) -> None:
+        """Row 12: a contradiction is held, the column's word is kept."""
+        by_number = [identity.gender or None for identity in identities]
+        said = self.values.get("gender")
+        if said is None:
+            self.values["gender"] = by_number
+            return
+        for place, (column, number) in enumerate(zip(said, by_number, strict=True)):
+            if column != number and column and number:
+                self.problems[place].append(_other_gender(number))
+        self.values["gender"] = _first(said, by_number)
+
+
+def _first(before: list[Any], after: list[Any]) -> list[Any]:
+    """Place by place what the first says, else the second."""
+    return [b if a is None else a for a, b in zip(before, after, strict=True)]
+
+
+def _other_birth(text: str, born: datetime.date) -> Problem:
+    message = f"出生年月“{text}”和身份证号里的 {born.year} 年 {born.month} 月不一致，按身份证号读取。"
+    return Problem("birth_differs", Status.WARNED, "born_on", message, "请核对身份证号和出生年月。")
+
+
+def _other_gender(gender: str) -> Problem:
+    by_number = "男" if gender == "male" else "女"
+    message = f"性别和身份证号不一致：按第 17 位应为{by_number}。"
+    return Problem("gender_differs", Status.HELD, "gender", message, "请核对性别和身份证号。")
+
+
+def _missing(rows: list[RosterRow], header: Header, layout: Layout) -> None:
+    """Required cells that are empty."""
+    for known in layout.fields:
+        name = known.name
+        if not known.required or name == "identity_number" or name not in header.columns:
+            continue
+        for row in rows:
+            if row.values[name] is None and not any(problem.field == name for problem in row.problems):
+                status = Status.HELD if name == "name" and layout.code != "units" else Status.REJECTED
+                code, mend = f"{name}_missing", f"请补填{known.title}。"
+                row.add(Problem(code, status, name, f"{known.title}是空的。", mend))
+
+
+def _merged(rows: list[RosterRow], body: Body, layout: Layout) -> None:
+    """Persons' cells merged over several rows."""
+    if not body.clashes:
+        return
+    for row in rows:
+        for name, merged in body.clashes.get(row.number, ()):
+            known = layout.field(name)
+            message = f"{known.title if known else name}（{merged}）合并了几行，不能确定是一个人还是几个人。"
+            row.add(Problem("merged_cells", Status.HELD, name, message, "请取消合并，每人一行。"))
