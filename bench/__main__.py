@@ -1,6 +1,8 @@
 """``make bench``: loads both databases, measures everything, writes RESULTS.md.
 
 ``SCALE=small`` proves in half a minute that the bench itself works; it prints its figures and writes no file.
+``SCALE=national`` measures people instead of plans: :mod:`bench.national`; ``city`` is its small
+scale.
 ``KEEP=1`` leaves the databases, ``ONLY=inbox,decisions,fund,workbook`` measures a part (and writes no file).
 """
 
@@ -18,6 +20,14 @@ os.environ.setdefault("GUIKOU_DEMO", "1")
 from bench import server
 
 SCALE = os.environ.get("SCALE", "full")
+if __name__ == "__main__" and SCALE in server.PEOPLE_SCALES:
+    from bench import national_setup
+
+    national_setup.prepare(SCALE, kept=SCALE == "national")
+    from bench import national
+
+    national.main(SCALE)
+    raise SystemExit
 PRODUCT_DATABASE, STOCK_DATABASE = server.names(SCALE)
 os.environ["BENCH_DATABASE"] = PRODUCT_DATABASE
 os.environ["DJANGO_SETTINGS_MODULE"] = "bench.settings"

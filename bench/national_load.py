@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 #: Raised when what is loaded changes: a database of an earlier one is made anew.
-VERSION = 1
+VERSION = 2
 LOADED = (
     "org_cadre",
     "org_membership",
@@ -149,7 +149,6 @@ class Loader:
         if book is None:
             raise LoadError("no rule book")
         subjects = [subject.code for subject in book.book.subjects]
-        nation = Union.objects.get(code="nation")
         first = Union.objects.get(code="u0")
         self.figures |= {
             "today": rows.TODAY,
@@ -162,7 +161,7 @@ class Loader:
             "year": YEAR,
             "organisers": world.unions,
             "departments": len(DEPARTMENTS),
-            "units": Union.objects.exclude(pk=nation.pk).count(),
+            "units": Union.objects.filter(depth__gt=1).count(),
             "first_units": Union.objects.filter(path__startswith=first.path).count(),
             "subjects": ", ".join(f"'{code}'" for code in subjects),
             "subject_count": len(subjects),

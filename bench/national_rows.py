@@ -147,6 +147,7 @@ CLASSES: Final = (
             "subject": "s.subject",
             "name": "'培训班 ' || s.id",
             "trainees": "{a_run}",
+            "audience_units": "'[]'::jsonb",  # for everybody: a class of a whole province
             "created_by_id": "s.author",
         },
     ),

@@ -41,15 +41,15 @@ _LEVELS: Final = (
 
 
 class NationalWorld(World):
-    """Provinces and cities hold classes (``u0`` is the first province); the others send people."""
+    """Provinces (``u0`` is the first), cities and, last, the nation hold classes; the others send people."""
 
     def __init__(self, size: Size) -> None:
         self.size = size
         provinces = size.branches[0][0]
-        super().__init__(provinces + _below(provinces, size.branches[1]))
+        super().__init__(provinces + _below(provinces, size.branches[1]) + 1)
 
     def _found(self) -> list[Union]:
-        nation = _union("nation", "全国总工会", UnionLevel.NATIONAL, "", 1)
+        nation = _union("", "全国总工会", UnionLevel.NATIONAL, "", 1)
         tree: list[list[tuple[Union, str]]] = [[(nation, "")]]
         for (level, word, ending), branches in zip(_LEVELS, self.size.branches, strict=True):
             many = cycle(branches)
@@ -62,7 +62,7 @@ class NationalWorld(World):
                     union = _union(code, name + ending, level, str(parent.path), step)
                     below.append((union, name))
             tree.append(below)
-        organisers = [union for union, _ in (*tree[1], *tree[2])]
+        organisers = [union for union, _ in (*tree[1], *tree[2], *tree[0])]
         for n, union in enumerate(organisers):
             union.code = f"u{n}"
         Union.objects.bulk_create([union for level in tree for union, _ in level], batch_size=5_000)

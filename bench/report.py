@@ -1,4 +1,4 @@
-"""What was measured, as RESULTS.md: a full run writes the tables anew and keeps the notes below them."""
+"""What was measured, as RESULTS.md: a full run writes its own tables anew and keeps every note."""
 
 from __future__ import annotations
 
@@ -12,8 +12,12 @@ from pathlib import Path
 from typing import Any
 
 RESULTS = Path(__file__).resolve().parent / "RESULTS.md"
+#: The file has two chapters, plans and people; each is written by its own run, and ends in notes by hand.
+PEOPLE = "# People at national scale"
 NOTES = "## Notes"
+PEOPLE_NOTES = "## Notes on people"
 PACKAGES = ("Django", "django-viewflow", "django-fsm", "psycopg", "openpyxl")
+PEOPLE_PACKAGES = ("Django", "psycopg", "openpyxl", "python-calamine")
 
 
 @dataclass(frozen=True)
@@ -45,14 +49,14 @@ def _processor() -> str:
     return f"{names[0] if names else platform.machine()}, {os.cpu_count()} cores"
 
 
-def machine(server: dict[str, str]) -> dict[str, str]:
+def machine(server: dict[str, str], packages: Sequence[str] = PACKAGES) -> dict[str, str]:
     """Where and with what it was measured."""
     return {
         "date": datetime.now(tz=UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "machine": f"{_processor()}, {platform.system()} {platform.release()}",
         "load while measuring": f"{os.getloadavg()[1]:.1f} (5 minutes)",
         "Python": platform.python_version(),
-        **{name: version(name) for name in PACKAGES},
+        **{name: version(name) for name in packages},
         "PostgreSQL": ", ".join(
             [server["server_version"], *(f"{k}={v}" for k, v in server.items() if k != "server_version")]
         )
@@ -73,33 +77,67 @@ def _table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> list[str]:
     ]
 
 
+def chapters(text: str) -> tuple[str, str]:
+    """What stands in the file about plans, and about people."""
+    plans, heading, people = text.partition(f"{PEOPLE}\n")
+    return plans.rstrip("\n"), (heading + people).rstrip("\n")
+
+
+def _figures(rows: Sequence[Row]) -> list[str]:
+    return _table(
+        ("figure", "product", "limit or peer", "ratio", "goal", "met"),
+        [(row.figure, row.product, row.beside, f"{row.ratio:.2f}", row.goal, row.verdict) for row in rows],
+    )
+
+
+def _facts(facts: dict[str, str], size: str) -> list[str]:
+    return [*(f"- {name}: {value}" for name, value in facts.items()), f"- size: {size}", ""]
+
+
+def _joined(plans: str, people: str) -> str:
+    return "\n\n".join(chapter for chapter in (plans, people) if chapter) + "\n"
+
+
 def written(
     rows: Sequence[Row], pages: Sequence[Sequence[str]], facts: dict[str, str], size: str, kept: str
 ) -> str:
-    """The whole file; ``kept``: what stood in it before."""
-    notes = kept.partition(NOTES)[2].strip("\n")
+    """The whole file with the chapter of plans anew; ``kept``: what stood in it before."""
+    plans, people = chapters(kept)
     text = [
         "# Results of `make bench`",
         "",
         "Product and limit or peer side by side in one run, rounds taking turns, medians. Absolute times",
         "belong to the machine and to whatever else it did at the time: read the ratios.",
         "",
-        *(f"- {name}: {value}" for name, value in facts.items()),
-        f"- size: {size}",
-        "",
-        *_table(
-            ("figure", "product", "limit or peer", "ratio", "goal", "met"),
-            [
-                (row.figure, row.product, row.beside, f"{row.ratio:.2f}", row.goal, row.verdict)
-                for row in rows
-            ],
-        ),
+        *_facts(facts, size),
+        *_figures(rows),
         "Other pages at the same size, without a peer:",
         "",
         *_table(("page", "time", "SQL", "size"), pages),
         NOTES,
         "",
-        notes,
-        "",
+        plans.partition(NOTES)[2].strip("\n"),
     ]
-    return "\n".join(text).rstrip("\n") + "\n"
+    return _joined("\n".join(text).rstrip("\n"), people)
+
+
+def written_people(
+    rows: Sequence[Row], loaded: Sequence[Sequence[str]], facts: dict[str, str], size: str, kept: str
+) -> str:
+    """The whole file with the chapter of people anew; ``loaded``: the tables' names, rows and sizes."""
+    plans, people = chapters(kept)
+    text = [
+        PEOPLE,
+        "",
+        "`make bench SCALE=national`: product and raw SQL over the same tables, in turns, medians.",
+        "",
+        *_facts(facts, size),
+        *_figures(rows),
+        "What the tables hold:",
+        "",
+        *_table(("table", "rows", "size", "with indexes"), loaded),
+        PEOPLE_NOTES,
+        "",
+        people.partition(PEOPLE_NOTES)[2].strip("\n"),
+    ]
+    return _joined(plans, "\n".join(text).rstrip("\n"))
