@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 #: Raised when what is loaded changes: a database of an earlier one is made anew.
-VERSION = 2
+VERSION = 3
 LOADED = (
     "org_cadre",
     "org_membership",

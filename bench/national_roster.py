@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
-from datetime import date
 from itertools import cycle
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
@@ -185,16 +184,21 @@ def same(case: Case, raw: Raw, roster: Roster, *, naive: bool) -> dict[str, int]
     return {code: sum(code in line for line in service) for code in CODES}
 
 
+def statements(case: Case, count: int) -> int:
+    """How many the service takes for a roster of ``count``."""
+    roster = case.roster(count, random.Random(-count))
+    with CaptureQueriesContext(connection) as queries:
+        case.check(roster)
+    return len(queries)
+
+
 def measure(
     case: Case, count: int, *, rounds: int, times: int, naive: bool
-) -> tuple[dict[str, clock.Series], int, dict[str, int]]:
-    """Series by way, how many statements the service takes, how many people were told what."""
+) -> tuple[dict[str, clock.Series], dict[str, int]]:
+    """Series by way, and how many people were told what."""
     chance, raw = random.Random(count), Raw()
     rosters = [case.roster(count, chance) for _ in range(8)]
     told = same(case, raw, rosters[0], naive=naive)
-    with CaptureQueriesContext(connection) as queries:
-        case.check(rosters[1])
-    statements = len(queries)
 
     def turn(act: Callable[[Roster], object]) -> Callable[[], float]:
         following = cycle(rosters)
@@ -211,7 +215,7 @@ def measure(
     )
     if naive:
         series |= clock.in_turns({"naive": lambda: clock.once(lambda: case.naive(rosters[0]), 1)}, 1)
-    return series, statements, told
+    return series, told
 
 
 def _own_question(case: Case, rosters: Sequence[Roster]) -> dict[int, dict[str, Any]]:
@@ -227,8 +231,3 @@ def _own_question(case: Case, rosters: Sequence[Roster]) -> dict[int, dict[str, 
     finally:
         people.answers = answers
     return {id(roster): question for roster, question in zip(rosters, asked, strict=True)}
-
-
-def today() -> date:
-    """The day the rosters come in."""
-    return MOMENT.date()

@@ -70,9 +70,9 @@ CADRES: Final = """
     INSERT INTO org_cadre (id, identity_kind, identity_sealed, identity_digest, name, gender, born_on, kind,
         post_title, leadership, appointed_on, phone, status, status_on, unit_id, unit_path, last_trained)
     SELECT i.n, 'resident', i.sealed, i.digest,
-           substr('赵钱孙李周吴郑王冯陈卫蒋沈韩杨朱许何吕张', 1 + i.n % 20, 1)
-           || substr('建国志明海燕春秀文华永平晓立新成玉兰光辉', 1 + i.n / 20 % 20, 1)
-           || substr('林森峰岩松柏梅竹川江河波涛雷霞云雪晨阳星', 1 + i.n / 400 % 20, 1),
+           substr('赵钱孙李周吴郑王冯陈卫蒋沈韩杨朱许何吕张', 1 + i.dice % 20, 1)
+           || substr('建国志明海燕春秀文华永平晓立新成玉兰光辉', 1 + i.dice / 20 % 20, 1)
+           || substr('林森峰岩松柏梅竹川江河波涛雷霞云雪晨阳星', 1 + i.dice / 400 % 20, 1),
            CASE WHEN i.female THEN 'female' ELSE 'male' END, i.born,
            CASE WHEN i.n % 1000 < 138 THEN 'full_time' WHEN i.n % 1000 < 160 THEN 'seconded'
                 WHEN i.n % 1000 < 200 THEN 'socialized' ELSE 'part_time' END,
@@ -82,7 +82,8 @@ CADRES: Final = """
            '1990' || lpad((i.n % 10000000)::text, 7, '0'),
            CASE WHEN i.n % 50 = 0 THEN 'retired' WHEN i.n % 97 = 0 THEN 'transferred' ELSE 'active' END,
            CASE WHEN i.n % 50 = 0 OR i.n % 97 = 0 THEN date '{today}' - 400 END, u.id, u.path, l.day
-    FROM bench_identity i JOIN bench_unit u ON u.n = bench_unit_of(i.n)
+    FROM (SELECT *, hashint8(n) & 1048575 AS dice FROM bench_identity) i
+    JOIN bench_unit u ON u.n = bench_unit_of(i.n)
     LEFT JOIN bench_last l ON l.cadre_id = i.n
 """
 
