@@ -224,14 +224,15 @@ def _han(text: str) -> int:
 
 @lru_cache(maxsize=4096)
 def read_period(value: Any, *, field: str, title: str, year: int | None = None) -> Reading:
-    """A range of days as a :class:`Span`; ``year`` is the class's, for a range that names none.
+    """A range of days as a :class:`Span`; ``year`` is the class's, for a range that names none. A sure one
+    gives ``extra["starts_on"]`` and ``extra["ends_on"]``.
 
     A month or year the text leaves out is the first day's; where the end would come before the start it is
     the next one's, and held. Source: DOMAIN §4 row 40.
     """
     if isinstance(value, datetime.date):
         day = value.date() if isinstance(value, datetime.datetime) else value
-        return Reading(Span(day, day), day.isoformat())
+        return Reading(Span(day, day), day.isoformat(), (), {"starts_on": day, "ends_on": day})
     text = unicodedata.normalize("NFKC", shown(value)).strip()
     if not text:
         return EMPTY
@@ -272,7 +273,7 @@ def _span(
     except ValueError:
         return rejected("date_impossible", field, f"{title}“{text}”里有不存在的日期。", "请核对。")
     if end >= start:
-        return Reading(Span(start, end), f"{start} 至 {end}")
+        return Reading(Span(start, end), f"{start} 至 {end}", (), {"starts_on": start, "ends_on": end})
     if last[1]:
         return rejected("period_reversed", field, f"{title}“{text}”的结束早于开始。", "请核对。")
     try:

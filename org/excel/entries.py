@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from org.excel.checks import check
 from org.excel.columns import half_day, read_column, reader_of
 from org.excel.compare import compare
 from org.excel.dates import DAY, YEAR
@@ -95,8 +96,7 @@ def read_entries(
     if table.hidden_rows:
         for row in rows:
             row.hidden = row.number in table.hidden_rows
-    _missing(rows, header, layout)
-    _merged(rows, body, layout)
+    check(rows, header, layout, body)
     compare(rows, layout)
     return rows
 
@@ -224,27 +224,3 @@ def _other_gender(gender: str) -> Problem:
     by_number = "男" if gender == "male" else "女"
     message = f"性别和身份证号不一致：按第 17 位应为{by_number}。"
     return Problem("gender_differs", Status.HELD, "gender", message, "请核对性别和身份证号。")
-
-
-def _missing(rows: list[RosterRow], header: Header, layout: Layout) -> None:
-    """Required cells that are empty."""
-    for known in layout.fields:
-        name = known.name
-        if not known.required or name == "identity_number" or name not in header.columns:
-            continue
-        for row in rows:
-            if row.values[name] is None and not any(problem.field == name for problem in row.problems):
-                status = Status.HELD if name == "name" and layout.code != "units" else Status.REJECTED
-                code, mend = f"{name}_missing", f"请补填{known.title}。"
-                row.add(Problem(code, status, name, f"{known.title}是空的。", mend))
-
-
-def _merged(rows: list[RosterRow], body: Body, layout: Layout) -> None:
-    """Persons' cells merged over several rows."""
-    if not body.clashes:
-        return
-    for row in rows:
-        for name, merged in body.clashes.get(row.number, ()):
-            known = layout.field(name)
-            message = f"{known.title if known else name}（{merged}）合并了几行，不能确定是一个人还是几个人。"
-            row.add(Problem("merged_cells", Status.HELD, name, message, "请取消合并，每人一行。"))

@@ -11,7 +11,7 @@ from org.excel.problems import Problem, Status
 from org.excel.readings import EMPTY, Reading, broken, plain, rejected
 
 _MOBILE: Final = re.compile(r"1[3-9]\d{9}")
-_LANDLINE: Final = re.compile(r"(0\d{2,3})?([2-9]\d{6,7})(转?\d{1,6})?")
+_LANDLINE: Final = re.compile(r"(010|02\d|0[3-9]\d{2})?([2-9]\d{6,7})(转?\d{1,6})?")
 _PHONES: Final = re.compile(r"[/、,;，；|\n\r]|\s{2,}")
 
 

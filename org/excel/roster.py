@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from office.refusals import Refused
 from org.excel.columns import Context
 from org.excel.entries import RosterRow, read_entries
+from org.excel.errors import error_workbook
 from org.excel.headers import Header, Layout, Skipped, find_header
 from org.excel.problems import Problem, Status
 from org.excel.rows import read_body
@@ -34,6 +35,7 @@ __all__ = [
     "Status",
     "UnitChoice",
     "UnitMatch",
+    "error_workbook",
     "read_chunk",
     "read_roster",
 ]

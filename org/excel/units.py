@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from org.excel.grid import ERRORS
 from org.excel.problems import Problem, Status
-from org.excel.readings import Reading, broken, held, plain
+from org.excel.readings import EMPTY, Reading, broken, held, plain
 from org.unit_names import UnitMatch
 
 if TYPE_CHECKING:
@@ -28,12 +28,11 @@ def unit_text(text: str) -> str:
 
 def read_unit(value: Any, *, field: str, title: str, units: Callable[[str], UnitMatch] | None) -> Reading:
     """A unit's name as its full name, with ``extra["unit_id"]``. ``units`` is asked with :func:`unit_text` of
-    the cell; without ``units`` the text is kept.
+    the cell; without ``units`` the text is kept. A blank cell never means the same as above.
     """
     text = plain(value)
     if not text:
-        message = f"{title}是空的；只有合并单元格才会按上一行读取。"
-        return held("unit_missing", field, message, "请补填单位名称。")
+        return EMPTY
     if text in ERRORS or text.startswith("="):
         return broken(field, title, text)
     name = unit_text(text)
