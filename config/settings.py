@@ -305,6 +305,11 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000  # a whole year's lines are decided on one page
 DATA_UPLOAD_MAX_NUMBER_FILES = 20
 
+# ---- long work (docs/decisions/0023)
+
+# How many long tasks one worker does at a time: two, so that a check doesn't wait for a year's import.
+JOBS_AT_ONCE = env_int("GUIKOU_JOBS", 2, least=1)
+
 # ---- safety of the browser's side
 
 CONTENT_SECURITY_POLICY = {

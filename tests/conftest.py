@@ -5,7 +5,9 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+from collections.abc import Callable, Iterator
 from functools import partial
+from typing import TYPE_CHECKING
 
 import pytest
 from django.conf import settings
@@ -13,6 +15,9 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from config import embedded
+
+if TYPE_CHECKING:
+    from pytest_django import DjangoDbBlocker
 
 SLOTS = 8
 
@@ -52,3 +57,25 @@ def _free_slot(config: pytest.Config) -> int:
         config.add_cleanup(partial(os.close, lock))
         return slot
     raise pytest.UsageError(f"{SLOTS} test runs already share this database server")
+
+
+@pytest.fixture
+def run_jobs(db: None) -> Callable[[], int]:
+    """Call it to have done what the pages put off (workflow.jobs); it says how many tasks that were."""
+    from workflow.jobs import perform_queued
+
+    return perform_queued
+
+
+@pytest.fixture(autouse=True)
+def _empty_queue(request: pytest.FixtureRequest, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """The queue's tables aren't Django's: the flush after a test with real transactions leaves them alone."""
+    yield
+    marker = request.node.get_closest_marker("django_db")
+    if (marker is not None and marker.kwargs.get("transaction")) or (
+        {"transactional_db", "live_server"} & set(request.fixturenames)
+    ):
+        from django.db import connection
+
+        with django_db_blocker.unblock(), connection.cursor() as cursor:
+            cursor.execute("DELETE FROM procrastinate_jobs; DELETE FROM procrastinate_workers")

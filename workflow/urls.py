@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workflow.views import consolidation, declare, desk_work, imports, meeting, money, plan
+from workflow.views import consolidation, declare, desk_work, imports, long_tasks, meeting, money, plan
 
 app_name = "workflow"
 
@@ -11,6 +11,7 @@ urlpatterns = [
     *plan.urlpatterns,
     *declare.urlpatterns,
     *imports.urlpatterns,
+    *long_tasks.urlpatterns,
     *consolidation.urlpatterns,
     *meeting.urlpatterns,
     *money.urlpatterns,

@@ -14,6 +14,7 @@ from tests.config import processes
 PRODUCTION = {
     "DATABASE_URL": "postgresql://guikou:p%40ss@db.example:5433/guikou?sslmode=require",
     "GUIKOU_SECRET_KEY": "k3y-" * 20 + "abcdefgh",
+    "GUIKOU_IDENTITY_KEYS": "s3al-" * 20 + "abcdefgh",
     "GUIKOU_ALLOWED_HOSTS": "peixun.example.org",
 }
 NAMES = (
@@ -96,9 +97,12 @@ def test_an_own_key_is_made_once_and_kept_for_the_owner_alone(tmp_path: Path) ->
     assert (tmp_path / "secret_key").stat().st_mode & 0o777 == 0o600
 
 
-def test_beside_a_real_database_the_key_must_be_given(tmp_path: Path) -> None:
-    assert "GUIKOU_SECRET_KEY" in refusal(tmp_path, DATABASE_URL=PRODUCTION["DATABASE_URL"])
-    assert not (tmp_path / "secret_key").exists()
+@pytest.mark.parametrize(
+    ("name", "file"), [("GUIKOU_SECRET_KEY", "secret_key"), ("GUIKOU_IDENTITY_KEYS", "identity_key")]
+)
+def test_beside_a_real_database_the_key_must_be_given(tmp_path: Path, name: str, file: str) -> None:
+    assert name in refusal(tmp_path, **{key: value for key, value in PRODUCTION.items() if key != name})
+    assert not (tmp_path / file).exists()
 
 
 def test_forwarded_headers_are_believed_only_when_asked_for(tmp_path: Path) -> None:
@@ -118,11 +122,13 @@ def test_forwarded_headers_are_believed_only_when_asked_for(tmp_path: Path) -> N
         ("GUIKOU_DEMO", "true"),
         ("GUIKOU_UPLOAD_MB", "0"),
         ("GUIKOU_SESSION_HOURS", "-1"),
+        ("GUIKOU_JOBS", "0"),
         ("DATABASE_URL", "mysql://a@b/c"),
     ],
 )
 def test_a_wrong_variable_is_named(tmp_path: Path, name: str, value: str) -> None:
-    line = refusal(tmp_path, **{"GUIKOU_SECRET_KEY": PRODUCTION["GUIKOU_SECRET_KEY"], name: value})
+    keys = {key: PRODUCTION[key] for key in ("GUIKOU_SECRET_KEY", "GUIKOU_IDENTITY_KEYS")}
+    line = refusal(tmp_path, **{**keys, name: value})
     assert "ImproperlyConfigured" in line
     assert name in line
 
