@@ -14,6 +14,8 @@ MOST_CELLS: Final = 3_000_000
 DAMAGED: Final = (
     "这个文件打不开：内部已损坏或不完整。请用 Excel 或 WPS 打开，另存为“Excel 工作簿（.xlsx）”后再上传。"
 )
+PASSWORD: Final = "这个文件设了打开密码，系统读不了。请在 Excel 或 WPS 中取消密码，保存后再上传。"  # noqa: S105
+MACROS: Final = "这个文件带有宏，不能接收。请另存为不带宏的“Excel 工作簿（.xlsx）”后再上传。"
 TOO_LARGE: Final = (
     "“{sheet}”太大：第 {rows} 行、第 {columns} 列还有内容，最多可读 {most_rows} 行、{most_cells} 格。"
     "请删去表格以外的行和列，或拆成几个文件后再上传。"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import re
-import zipfile
 from collections import Counter
 from dataclasses import dataclass
 from io import BytesIO, StringIO
@@ -14,18 +13,16 @@ from django.conf import settings
 from python_calamine import CalamineError, PasswordError, SheetTypeEnum, SheetVisibleEnum, load_workbook
 
 from office.refusals import Refused
-from office.uploads import DAMAGE, OLD_FORMATS, inspect_xlsx, sniff
+from office.uploads import OLD_FORMATS, inspect_xlsx, sniff
 from org.excel import grid as cells
-from org.excel.grid import DAMAGED, Grid, Merge, SheetName, measure
+from org.excel.grid import DAMAGED, MACROS, PASSWORD, Grid, Merge, SheetName, measure
+from org.excel.ods import OdsBook
 from org.excel.xlsx import XlsxBook
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 ACCEPTED: Final = "可以上传：.xlsx、.xls、.ods 表格，或 .csv、.txt 文本。"
-PASSWORD: Final = "这个文件设了打开密码，系统读不了。请在 Excel 或 WPS 中取消密码，保存后再上传。"  # noqa: S105
-MACROS: Final = "这个文件带有宏，不能接收。请另存为不带宏的“Excel 工作簿（.xlsx）”后再上传。"
-_ODS: Final = b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet"
 _WEB: Final = re.compile(r"\s*<(!doctype|html|table|meta|head|\?xml|style)", re.IGNORECASE)
 _QUOTED: Final = re.compile(r'="([^"]*)"')
 
@@ -92,7 +89,7 @@ def open_book(content: bytes, name: str) -> Book:
     if len(content) > most:
         raise Refused(f"文件超过 {most / 1024 / 1024:.0f} MB 的上限。请拆成几个文件后再上传。")
     suffix = name.rpartition(".")[2].lower() if "." in name else ""
-    found = "ods" if content[30:].startswith(_ODS) else sniff(content)
+    found = sniff(content)
     if found == "encrypted":
         raise Refused(PASSWORD)
     if suffix in {"et", "wps", "xlsb", "xlsm"}:
@@ -102,8 +99,10 @@ def open_book(content: bytes, name: str) -> Book:
             if found != "xlsx":
                 inspect_xlsx(BytesIO(content))
             return XlsxBook(content)
-        case "xls" | "ods" if found == suffix:
-            return _CalamineBook(content, suffix)
+        case "ods" if found == "ods":
+            return OdsBook(content)
+        case "xls" if found == "xls":
+            return _XlsBook(content)
         case "csv" | "txt" if found == "text":
             return _TextBook(content)
         case "xls" | "ods" | "csv" | "txt":
@@ -162,14 +161,13 @@ def _renamed(suffix: str, found: str) -> str:
     )
 
 
-class _CalamineBook:
-    """An .xls or .ods."""
+class _XlsBook:
+    """An .xls workbook, as calamine reads it."""
 
-    def __init__(self, content: bytes, kind: str) -> None:
-        self.kind = kind
-        if kind == "ods":
-            _inspect_zip(content)
-        elif b"_\0V\0B\0A\0_\0P\0R\0O\0J\0E\0C\0T\0" in content:
+    kind = "xls"
+
+    def __init__(self, content: bytes) -> None:
+        if "_VBA_PROJECT".encode("utf-16-le") in content:
             raise Refused(MACROS)
         try:
             self._book = load_workbook(BytesIO(content))
@@ -195,18 +193,6 @@ class _CalamineBook:
             for (top, left), (bottom, right) in sheet.merged_cell_ranges or ()
         )
         return Grid(values, merges=tuple(merges))
-
-
-def _inspect_zip(content: bytes) -> None:
-    try:
-        with zipfile.ZipFile(BytesIO(content)) as package:
-            parts = package.infolist()
-    except DAMAGE as error:
-        raise Refused(DAMAGED) from error
-    if any(part.flag_bits & 1 for part in parts):
-        raise Refused(PASSWORD)
-    if sum(part.file_size for part in parts) > 100 * 1024 * 1024:
-        raise Refused("这个文件展开后太大，超出可以接收的范围。请删去多余的空行、格式和图片后再上传。")
 
 
 class _TextBook:

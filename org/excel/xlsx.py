@@ -9,6 +9,7 @@ from __future__ import annotations
 import posixpath
 import re
 import zipfile
+from html import unescape
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final
 from xml.parsers import expat
@@ -237,7 +238,7 @@ def _patch(grid: Grid, xml: bytes, styles: bytes, *, usual: bool) -> None:
         for found in _NO_RESULT.finditer(xml):
             # A formula whose result is an empty text has t="str" and is empty indeed.
             if b'"str"' not in found[1]:
-                _set(grid, found[0], "=" + (found[2] or b"").decode())
+                _set(grid, found[0], "=" + unescape((found[2] or b"").decode()))
     if months := _month_styles(styles):
         wanted = b"|".join(str(index).encode() for index in months)
         for found in re.finditer(_CELL + rb"[^>]*?\bs\s*=\s*[\"'](?:" + wanted + rb")[\"'][^>]*>", xml):
