@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from rulebook import loader
 from tests.browser.day import Day, confirm, last, plan, says, sign_in
-from workflow.demo.build import BOOKS
+from workflow.demo.houses import BOOKS
 from workflow.demo.mistakes import mistaken_workbook
 from workflow.demo.people import BINHAI
 from workflow.models import ClassPlan

@@ -20,9 +20,11 @@ from django.urls import reverse
 from budgets.models import Fund, Project
 from budgets.selectors import fund_totals, project_totals
 from tests.workflow.world import at
-from workflow.demo.build import Built, found, workbook
+from workflow.demo.build import found
+from workflow.demo.houses import Built
 from workflow.demo.lists import costs
 from workflow.demo.people import HOUSES, House
+from workflow.demo.planning import workbook
 from workflow.models import AgendaItem, ClassPlan, Decision, Meeting, PlanCost, WorkTask
 
 YEAR = 2027

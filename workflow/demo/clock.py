@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Final
 
 from django.utils import timezone
@@ -39,6 +39,27 @@ class Clock:
 
     def __call__(self, step: int, index: int = 0) -> datetime:
         return self._starts[step] + self._minute * min(index, 55)
+
+
+def working_day(today: date, number: int) -> date:
+    """The ``number``-th working day after ``today``, or before it where negative; for 0 the first from
+    ``today`` on."""
+    step = timedelta(days=-1 if number < 0 else 1)
+    day = today
+    if number == 0:
+        while not is_workday(day):
+            day += step
+        return day
+    for _ in range(abs(number)):
+        day += step
+        while not is_workday(day):
+            day += step
+    return day
+
+
+def at_work(today: date, number: int, hour: int, minute: int = 0) -> datetime:
+    """A moment of that working day."""
+    return timezone.make_aware(datetime.combine(working_day(today, number), time(hour, minute)))
 
 
 def _office_hours(begins: datetime, ends: datetime) -> list[datetime]:

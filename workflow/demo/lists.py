@@ -33,20 +33,22 @@ class Stage(StrEnum):
 @dataclass(frozen=True)
 class Topic:
     """A class as its department fills it in. ``rates``: yuan per person and day for lodging, meals, venue,
-    other; ``modules``: hours in the book's order; ``lecture``: (title, hours paid in each 期)."""
+    other; ``modules``: hours in the book's order; ``lecture``: (title, hours paid in each 期). ``begins``, of
+    a class being held: on the how manieth working day from the day of loading each 期 begins."""
 
     name: str
     category: str
     subject: str
     units: str
     posts: str
-    when: str
     trainees: int
     staff: int
     days: str
     modules: tuple[int, ...]
     rates: tuple[int, int, int, int]
     lecture: tuple[str, int] = ("", 0)
+    when: str = ""
+    begins: tuple[int, ...] = ()
     sessions: int = 1
     levels: str = ""
     purpose: str = ""
@@ -62,9 +64,9 @@ class Topic:
 
 
 @cache
-def topics(union: str) -> Mapping[str, tuple[Topic, ...]]:
-    """The classes of a union's demo file by department code, each in the order written."""
-    with (Path(__file__).parent / f"{union}.toml").open("rb") as file:
+def topics(name: str) -> Mapping[str, tuple[Topic, ...]]:
+    """The classes of a file of the demo by department code, each in the order written."""
+    with (Path(__file__).parent / f"{name}.toml").open("rb") as file:
         found = tomllib.load(file)
     return {department: tuple(_topic(row) for row in rows) for department, rows in found.items()}
 

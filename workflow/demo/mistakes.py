@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from openpyxl import load_workbook
 
-from workflow.demo.build import rows
+from workflow.demo.planning import rows
 from workflow.excel.form import columns
 from workflow.excel.template import FIRST_ROW, Heading, filled
 
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 def mistaken_workbook(house: House, office: Office, book: Book, year: int) -> bytes:
     """The department's first classes under other names: two in order, the others with a mistake each."""
-    lines = [row | {"name": f"{row['name']}（示例）"} for row in rows(house, office, book, "13800001200")]
+    topics = house.topics[office.code]
+    lines = [row | {"name": f"{row['name']}（示例）"} for row in rows(topics, office, book, "13800001200")]
     mistakes: list[dict[str, object]] = [
         {},
         {},

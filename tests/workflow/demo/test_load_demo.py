@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
-from datetime import datetime
+from datetime import datetime, timedelta
 from io import StringIO
 from pathlib import Path
 
@@ -16,14 +17,19 @@ from django.urls import reverse
 from openpyxl import load_workbook
 from pytest_django import Settings
 
-from org.models import Post, Union, User
+from org.excel.identity import read_identity
+from org.models import Cadre, Membership, Post, Union, User
+from org.selectors import standing, unit_matcher
+from org.states import CadreKind
 from rulebook import loader
 from tests.workflow.world import at
-from workflow.demo.build import BOOKS
+from training.models import TrainingRecord
 from workflow.demo.clock import Clock
+from workflow.demo.houses import BOOKS
 from workflow.demo.people import HOUSES, PASSWORD
+from workflow.demo.units import UNITS
 from workflow.excel.reader import read_table
-from workflow.models import AgendaItem, ClassPlan, Decision, WorkTask
+from workflow.models import AgendaItem, ClassPlan, ClassRun, Decision, WorkTask
 from workflow.states import PlanState
 
 NOVEMBER = at(11, 21, 20, year=2026)
@@ -61,7 +67,7 @@ class Loaded(TestCase):
         assert "已载入滨海新区总工会、绵阳市总工会" in self.first
         assert f"密码都是 {PASSWORD}" in self.first
         for user in User.objects.all():
-            assert f"{user.username} " in self.first
+            assert re.search(rf"(^|\s){user.username}(\s|$)", self.first, re.MULTILINE)
             assert user.name in self.first
             assert user.check_password(PASSWORD)
 
@@ -94,6 +100,45 @@ class Loaded(TestCase):
                 if finding["severity"] != "pass"
             }
             assert {"duplicate_plan", "over_ceiling_line"} <= said
+
+    def test_units_have_people_who_sign_in_and_cadres_nobody_else_has(self) -> None:
+        for house in HOUSES:
+            union = Union.objects.get(code=house.code)
+            assert [unit.name for unit in Union.objects.get_children(union).order_by("ordinal")] == [
+                unit.name for unit in UNITS[house.code]
+            ]
+            for unit in UNITS[house.code]:
+                posts = Post.objects.filter(union__code=unit.code).order_by("code")
+                assert list(posts.values_list("code", "kind")) == [("chair", "leader"), ("contact", "staff")]
+                contact = User.objects.get(username=unit.contact_login)
+                assert standing(contact, NOVEMBER.date()).union_ids == {posts[0].union_id}
+                assert contact.cadre.unit.code == unit.code
+                match = unit_matcher(union, NOVEMBER.date())
+                for text in (unit.short_name, *(alias for alias, _ in unit.aliases)):
+                    assert match(text).sure.name == unit.name
+        cadres = Cadre.objects.all()
+        assert 380 <= len(cadres) <= 450
+        numbers = [cadre.identity_number for cadre in cadres]
+        assert len(set(numbers)) == len(numbers)
+        for cadre, number in zip(cadres, numbers, strict=True):
+            found = read_identity(number, kind=cadre.identity_kind, today=NOVEMBER.date())
+            assert (found.problems, found.born_on, found.gender) == ((), cadre.born_on, cadre.gender)
+            assert number.startswith(("120100", "510700"))
+        assert {kind for (kind,) in cadres.values_list("kind")} == set(CadreKind.values)
+        assert {status for (status,) in cadres.values_list("status")} == {"active", "retired", "transferred"}
+        assert Membership.objects.filter(period__endswith__isnull=False).count() == 2
+
+    def test_some_were_never_trained_some_long_ago_some_within_the_year(self) -> None:
+        call_command("audit_training", stdout=StringIO())
+        for house in HOUSES:
+            active = Cadre.objects.under(Union.objects.get(code=house.code)).active()
+            long_ago, lately = NOVEMBER.date() - timedelta(3 * 366), NOVEMBER.date() - timedelta(365)
+            assert active.filter(last_trained=None).exists()
+            assert active.filter(last_trained__lt=long_ago).exists()
+            assert active.filter(last_trained__gt=lately).exists()
+            chairs = active.filter(leadership="chair", appointed_on__gt=lately)
+            assert chairs.filter(last_trained=None).exists()
+        assert TrainingRecord.objects.filter(by_superior=True).exists()
 
     def test_every_post_is_held_by_a_person_of_its_own(self) -> None:
         assert not Post.objects.filter(tenures__isnull=True).exists()
@@ -139,9 +184,20 @@ def test_its_moments_are_past_in_order_and_inside_the_window(moment: datetime) -
 
 
 @pytest.mark.django_db
-def test_it_loads_in_the_first_hour_of_the_window() -> None:
-    load(at(11, 1, 0, 30, year=2026))
-    assert ClassPlan.objects.filter(state="approved").exists()
+@pytest.mark.parametrize(
+    ("moment", "year"),
+    [(at(11, 1, 0, 30, year=2026), 2026), (at(1, 1, 9, year=2027), 2026), (at(8, 14, year=2027), 2027)],
+    ids=["first hour of the window", "new year", "a saturday in august"],
+)
+def test_classes_are_held_whenever_it_is_loaded(moment: datetime, year: int) -> None:
+    load(moment)
+    for house in HOUSES:
+        plans = ClassPlan.objects.filter(union__code=house.code, state="approved")
+        assert plans.filter(year=2027).exists()
+        runs = ClassRun.objects.filter(plan__in=plans.filter(year=year))
+        assert set(runs.values_list("state", flat=True)) >= {"planned", "opening", "enrolling"}
+        assert runs.filter(starts_on__gt=moment.date()).exists()
+        assert runs.filter(starts_on__lt=moment.date()).exists()
 
 
 @pytest.mark.django_db

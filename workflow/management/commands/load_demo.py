@@ -1,4 +1,4 @@
-"""`manage.py load_demo`: the demo's unions, people and plans; run again, it changes nothing."""
+"""`manage.py load_demo`: the demo's unions, their units, people and plans; run again, it changes nothing."""
 
 from __future__ import annotations
 
@@ -13,14 +13,17 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from rulebook import loader
-from workflow.demo.build import ADMIN, BOOKS, load, workbook
+from workflow.demo.build import load
+from workflow.demo.houses import ADMIN, BOOKS
 from workflow.demo.mistakes import mistaken_workbook
 from workflow.demo.people import HOUSES, OUTSIDER, PASSWORD, House
+from workflow.demo.planning import workbook
+from workflow.demo.units import UNITS
 from workflow.selectors.years import current_year
 
 
 class Command(BaseCommand):
-    help = "载入演示数据（两个工会、虚构人员、文件列出的班次）；已载入的不再改动。"
+    help = "载入演示数据（两个工会及其下属单位、虚构人员、文件列出的班次）；已载入的不再改动。"
     requires_migrations_checks = True
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -67,7 +70,7 @@ def write_workbooks(folder: Path, year: int) -> int:
 
 
 def accounts() -> Iterator[str]:
-    """Who may sign in as what, as a table."""
+    """Who may sign in as what, as two tables: people of the unions, and people of the units below them."""
     rows: list[Sequence[str]] = [("登录名", "姓名", "工会", "岗位", "可以办理")]
     for house in HOUSES:
         rows += _of(house)
@@ -75,6 +78,18 @@ def accounts() -> Iterator[str]:
         ("outsider", OUTSIDER[3], "市总工会", f"{OUTSIDER[1]} {OUTSIDER[2]}", "局外人：看不到以上工会的计划")
     )
     rows.append((ADMIN, "系统管理员", "", "", "组织机构、任职、职责和授权（/admin/）"))
+    yield from _table(rows)
+    yield ""
+    yield "下属单位：联络员报名、传名册、维护本单位干部，主席可办同样的事；干部本人只看到“我的培训”。"
+    rows = [("单位", "联络员登录名", "姓名", "主席登录名", "姓名", "干部登录名", "姓名")]
+    for house in HOUSES:
+        for unit in UNITS[house.code]:
+            cadre = (unit.cadre_login, unit.cadre) if unit.cadre else ("", "")
+            rows.append((unit.name, unit.contact_login, unit.contact, unit.chair_login, unit.chair, *cadre))
+    yield from _table(rows)
+
+
+def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
     for index, row in enumerate(rows):
         yield "  ".join(
