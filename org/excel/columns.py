@@ -59,7 +59,6 @@ def reader_of(known: Field, context: Context) -> Reader:
                 title=title,
                 today=context.today,
                 date1904=context.date1904,
-                typeless=context.typeless,
                 month_enough=name in {"born_on", "appointed_on"},
             )
         case "period":

@@ -14,6 +14,7 @@ from org.excel.readings import EMPTY, Reading, broken, held, rejected
 from org.states import Precision
 
 DAY, MONTH, YEAR = Precision.DAY.value, Precision.MONTH.value, Precision.YEAR.value
+JANUARY_OR_OCTOBER: Final = "date_january_or_october"
 FIRST_YEAR, LAST_YEAR = 1900, 2100
 #: Numbers that are dates to a spreadsheet: 1930 to 2064 in the system of 1900.
 SERIALS: Final = range(10_959, 60_268)
@@ -34,7 +35,8 @@ _HAN_DIGITS: Final = str.maketrans("〇○零一二三四五六七八九", "0001
 _HAN_YEAR: Final = re.compile(r"[〇○零一二三四五六七八九]{4}年")
 _HAN_NUMBER: Final = re.compile(r"[一二三四五六七八九十]{1,3}(?=[月日号])")
 _HAN_DATE: Final = re.compile(r"[一二三四五六七八九十]{1,3}月([一二三四五六七八九十]{1,3}[日号])?")
-_UNTIL: Final = re.compile(r"\s*(?:--+|[-—–－~～〜至到]+)\s*")
+_TO: Final = re.compile(r"\s*[至到]\s*")
+_UNTIL: Final = re.compile(r"\s*(?:--+|[-—–－~～〜]+)\s*")
 _PART: Final = re.compile(
     r"(?:(\d{4})\s*(?:年|[-./])\s*)?(?:(\d{1,2})\s*(?:月|[-./])\s*)?(\d{1,2})\s*[日号]?"
 )
@@ -54,13 +56,12 @@ def read_date(
     title: str,
     today: datetime.date,
     date1904: bool = False,
-    typeless: bool = False,
     month_enough: bool = True,
 ) -> Reading:
     """A date; ``extra["<field's stem>_precision"]`` is day, month or year, ``value`` the first day of it.
 
-    ``today`` places two-digit years and refuses none. ``typeless``: 2023.1 in a text file may have been
-    2023.10 in Excel. Without ``month_enough`` a month alone is held.
+    ``today`` places two-digit years. 2023.1 may have been 2023.10 before it became a number, in a text as
+    well: held. Without ``month_enough`` a month alone is held.
     """
     if isinstance(value, datetime.datetime):
         value = value.date()
@@ -73,8 +74,6 @@ def read_date(
         return EMPTY
     if text in ERRORS or text.startswith("="):
         return broken(field, title, text)
-    if typeless and re.fullmatch(r"\d{4}\.1", text):
-        return _january_or_october(field, title, text)
     return _text(text, field, title, today, month_enough)
 
 
@@ -115,7 +114,7 @@ def _made(
 
 def _january_or_october(field: str, title: str, raw: str) -> Reading:
     return held(
-        "date_january_or_october",
+        JANUARY_OR_OCTOBER,
         field,
         f"{title}“{raw}”可能是 {raw[:4]} 年 1 月，也可能是 10 月（按数字保存时末尾的 0 会丢失）。",
         f"请写成 {raw[:4]}年1月 或 {raw[:4]}年10月。",
@@ -144,14 +143,14 @@ def _number(
             )
             return _exact(field, day, DAY, month_enough, title)._replace(problems=(problem,))
     elif FIRST_YEAR <= int(value) <= LAST_YEAR:
-        if re.fullmatch(r"\d{4}\.1", text):
-            return _january_or_october(field, title, text)
         return _text(text, field, title, today, month_enough)
     return rejected("date_unreadable", field, f"{title}“{text}”不是日期。", _MEND)
 
 
 def _text(text: str, field: str, title: str, today: datetime.date, month_enough: bool) -> Reading:
     raw = text
+    if re.fullmatch(r"\d{4}\.1", text):
+        return _january_or_october(field, title, text)
     if _HAN_YEAR.match(text):
         text = text[:4].translate(_HAN_DIGITS) + _HAN_NUMBER.sub(lambda m: str(_han(m[0])), text[4:])
     if found := _FULL.fullmatch(text):
@@ -251,12 +250,15 @@ def read_period(value: Any, *, field: str, title: str, year: int | None = None) 
 
 def _halves(text: str) -> list[str]:
     """Both sides of 至; where hyphens join the dates' own parts too, the middle one separates."""
-    halves = _UNTIL.split(text)
-    if len(halves) > 2 and len(halves) % 2 == 0:
-        pieces = re.split(r"([-])", text)
-        middle = len(pieces) // 2
-        return ["".join(pieces[:middle]), "".join(pieces[middle + 1 :])]
-    return halves if len(halves) == 2 else [text, text]
+    for separator in (_TO, _UNTIL):
+        halves = separator.split(text)
+        if len(halves) == 2:
+            return halves
+    pieces = text.split("-")
+    if len(pieces) % 2:
+        return [text, text]
+    middle = len(pieces) // 2
+    return ["-".join(pieces[:middle]), "-".join(pieces[middle:])]
 
 
 def _span(
@@ -273,7 +275,8 @@ def _span(
     except ValueError:
         return rejected("date_impossible", field, f"{title}“{text}”里有不存在的日期。", "请核对。")
     if end >= start:
-        return Reading(Span(start, end), f"{start} 至 {end}", (), {"starts_on": start, "ends_on": end})
+        days = f"{start} 至 {end}" if end > start else str(start)
+        return Reading(Span(start, end), days, (), {"starts_on": start, "ends_on": end})
     if last[1]:
         return rejected("period_reversed", field, f"{title}“{text}”的结束早于开始。", "请核对。")
     try:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from org.excel.checks import check
 from org.excel.columns import half_day, read_column, reader_of
 from org.excel.compare import compare
-from org.excel.dates import DAY, YEAR
+from org.excel.dates import DAY, JANUARY_OR_OCTOBER, YEAR
 from org.excel.grid import shown
 from org.excel.headers import HALF_DAY
 from org.excel.identity import Identity, read_identities, read_kind
@@ -120,6 +120,7 @@ class _Found:
         self.values: dict[str, list[Any]] = {}
         self.readings: dict[str, list[Reading]] = {}
         self.problems: defaultdict[int, list[Problem]] = defaultdict(list)
+        self.columns = columns
         further: dict[str, list[Any]] = {}
         for name, column in columns.items():
             known = half_day(name) if name.startswith(HALF_DAY) else layout.field(name)
@@ -184,18 +185,28 @@ class _Found:
             self.values["born_on"] = born
             self.values["born_precision"] = [DAY if day else None for day in born]
             return
+        self._octobers(born)
         precise = precise or [None] * len(born)
         for place, (column, number) in enumerate(zip(said, born, strict=True)):
             if column is None or number is None:
                 continue
             other_month = column.month != number.month and precise[place] != YEAR
             if other_month or column.year != number.year:
-                text = self.readings["born_on"][place].text
+                text = shown(self.columns["born_on"][place])
                 self.problems[place].append(_other_birth(text, number))
         self.values["born_on"] = _first(born, said)
         self.values["born_precision"] = [
             DAY if day else before for day, before in zip(born, precise, strict=True)
         ]
+
+    def _octobers(self, born: Sequence[datetime.date | None]) -> None:
+        """1980.1 may be January or October: the number of the document knows."""
+        for place, (reading, day) in enumerate(zip(self.readings["born_on"], born, strict=True)):
+            if day and reading.problems and reading.problems[0].code == JANUARY_OR_OCTOBER:
+                self.problems[place].remove(reading.problems[0])
+                text = shown(self.columns["born_on"][place]).strip()
+                if int(text[:4]) != day.year or day.month not in (1, 10):
+                    self.problems[place].append(_other_birth(text, day))
 
     def _genders(self, identities: Sequence[Identity]) -> None:
         """Row 12: a contradiction is held, the column's word is kept."""

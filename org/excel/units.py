@@ -21,9 +21,14 @@ def unit_text(text: str) -> str:
     """A unit's name as it is shown: no spaces beside Chinese characters, full-width brackets. No suffix is
     taken off: XX公司 and XX有限公司 may be two.
     """
-    folded = unicodedata.normalize("NFKC", text).strip()
-    folded = re.sub(r"(?<=[^\x00-\x7f])\s+|\s+(?=[^\x00-\x7f])", "", folded)
+    while (folded := _folded(text)) != text:  # taking out a blank may join what folds together once more
+        text = folded
     return folded.replace("(", "（").replace(")", "）")
+
+
+def _folded(text: str) -> str:
+    folded = unicodedata.normalize("NFKC", text).strip()
+    return re.sub(r"(?<=[^\x00-\x7f])\s+|\s+(?=[^\x00-\x7f])", "", folded)
 
 
 def read_unit(value: Any, *, field: str, title: str, units: Callable[[str], UnitMatch] | None) -> Reading:
@@ -76,7 +81,7 @@ def split_unit(
         match = units(name[:end])
         if match.choices:
             found = _matched(name[:end], match, field, title)
-            rest = name[end:].lstrip("，,、/ ")
+            rest = name[end:].lstrip("，,、/| ")
             if len(match.choices) > 1 or not rest:
                 return found, rest
             message = f"{title}“{name[:40]}”拆成单位“{found.text}”和职务“{rest[:20]}”。"

@@ -33,6 +33,7 @@ KNOWN: Final = {
         UNIT: (UnitChoice(1, UNIT),),
         "区总": (UnitChoice(1, UNIT),),
         "样例总工会": (UnitChoice(1, UNIT),),
+        "新街街道总工会": (UnitChoice(2, "新街街道总工会"),),
         "老街街道工会": (UnitChoice(2, "新街街道总工会", "“老街街道工会”是 2020 年以前的名称"),),
         FACTORY: (UnitChoice(3, FACTORY),),
         "朝阳街道总工会": (
