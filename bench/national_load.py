@@ -273,6 +273,26 @@ def is_loaded(size: Size) -> bool:
         return cursor.fetchone() == (VERSION, repr(size))
 
 
+def newcomers(size: Size) -> int:
+    """How many cadres there are beyond those that were loaded."""
+    return Cadre.objects.filter(pk__gt=size.cadres).count()
+
+
+def without_newcomers(size: Size) -> None:
+    """As it was loaded: what a measured import took in goes, with all that was written of it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")
+        for table, column in (
+            ("org_membershipevent", "cadre_id"),
+            ("org_membership", "cadre_id"),
+            ("org_cadreevent", "pgh_obj_id"),
+            ("org_cadre", "id"),
+        ):
+            cursor.execute(f"DELETE FROM {table} WHERE {column} > %s", [size.cadres])
+        cursor.execute("SET session_replication_role = origin")
+        cursor.execute("VACUUM ANALYZE org_cadre, org_membership")
+
+
 def sizes() -> list[tuple[str, int, str, str]]:
     """(table, rows, table size, size with indexes), the largest first."""
     with connection.cursor() as cursor:

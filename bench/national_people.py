@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 #: Of the people in the register, and of those who aren't.
 AREA: Final = "419000"
 UNKNOWN_AREA: Final = "429000"
+#: In the second area: who is new in a register to be taken in, and who is a stranger on a roster.
+NEWCOMERS: Final = range(1, 5_000_000)
+STRANGERS: Final = range(5_000_000, 10_000_000)
 KIND: Final = "resident"
 FIRST_BIRTHDAY: Final = date(1966, 1, 1)
 BIRTHDAYS: Final = 13_500

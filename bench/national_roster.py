@@ -14,9 +14,9 @@ from django.test.utils import CaptureQueriesContext
 
 from bench import clock, national_sql
 from bench.load import at
-from bench.national_people import KIND, UNKNOWN_AREA, number
+from bench.national_people import KIND, STRANGERS, UNKNOWN_AREA, number
 from office import sealing
-from org.models import Cadre
+from org.models import Cadre, Union
 from org.states import CadreStatus, UnionLevel
 from rulebook.models import RuleBook
 from training.models import COUNTS, TrainingRecord
@@ -25,17 +25,15 @@ from workflow.models.run import half_day
 from workflow.rules.corresponding import months_after, months_before
 from workflow.rules.people import Candidate, check
 from workflow.rules.people_sql import SQL
-from workflow.states import FIRM_SEATS, LIVE_SEATS
+from workflow.states import FIRM_SEATS, LIVE_SEATS, RunState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from bench.national_world import Size
-    from org.models import Union
     from rulebook.schema import Book
     from workflow.rules.findings import Finding
 
-SUBJECT: Final = "YW-03"
 MOMENT: Final = at(2, 25)
 #: Of a hundred numbers on a roster, those that nobody in the register has.
 UNKNOWN: Final = 2
@@ -62,40 +60,43 @@ class Roster:
     digests: list[UUID]
 
 
-class Case:
-    """A class of the whole nation's union, with room for everybody on any roster."""
+def asked_by(numbers: Sequence[str]) -> Roster:
+    """The roster of these identity numbers, its lines counted as in a sheet with one line above."""
+    digests = [sealing.digest(text, about=KIND) for text in numbers]
+    return Roster([Candidate(row, digests=(digest,)) for row, digest in enumerate(digests, 2)], digests)
 
-    def __init__(self, size: Size) -> None:
+
+class Case:
+    """A class of the whole nation's union, or of another's, with room for everybody on any roster."""
+
+    def __init__(self, size: Size, union: Union | None = None) -> None:
         self.size = size
+        union = union or Union.objects.get(level=UnionLevel.NATIONAL)
+        self.book: Book = RuleBook.objects.get(union=union).book
+        comparable = [subject.code for subject in self.book.subjects if not subject.catch_all]
         self.run = (
             ClassRun.objects.select_related("plan__union", "plan__department")
-            .filter(plan__union__level=UnionLevel.NATIONAL, plan__subject=SUBJECT)
-            .order_by("pk")
-            .first()
+            .filter(plan__union=union, plan__subject__in=comparable, state=RunState.ENROLLING)
+            .order_by("pk")[0]
         )
-        if self.run is None:
-            raise Differs(f"no class of the nation on {SUBJECT}")
-        self.book: Book = RuleBook.objects.get(union=self.run.plan.union).book
+        self.subject = self.run.plan.subject
         self._room()
 
     def _room(self) -> None:
         """A quota for each province, large enough for all of its people."""
         Quota.objects.filter(run=self.run).delete()
-        provinces = type(self.run.plan.union).objects.filter(level=UnionLevel.PROVINCE)
+        provinces = Union.objects.filter(level=UnionLevel.PROVINCE)
         Quota.objects.bulk_create(
             Quota(run=self.run, unit=union, seats=self.size.cadres) for union in provinces
         )
 
-    def roster(self, count: int, chance: random.Random, unit: Union | None = None) -> Roster:
-        """``count`` people from all over the country (``unit``: of one province), a few of them unknown."""
+    def roster(self, count: int, chance: random.Random) -> Roster:
+        """``count`` people from all over the country, a few of them unknown."""
         unknown = count * UNKNOWN // 100
-        everybody = range(1, (self.size.first if unit else self.size.cadres) + 1)
-        numbers = [number(n) for n in chance.sample(everybody, count - unknown)]
-        numbers += [number(n, UNKNOWN_AREA) for n in chance.sample(range(1, 10_000_000), unknown)]
+        numbers = [number(n) for n in chance.sample(range(1, self.size.cadres + 1), count - unknown)]
+        numbers += [number(n, UNKNOWN_AREA) for n in chance.sample(STRANGERS, unknown)]
         chance.shuffle(numbers)
-        digests = [sealing.digest(text, about=KIND) for text in numbers]
-        people = [Candidate(row, digests=(digest,)) for row, digest in enumerate(digests, 2)]
-        return Roster(people, digests)
+        return asked_by(numbers)
 
     def check(self, roster: Roster) -> list[list[Finding]]:
         return check(self.run, roster.people, at=MOMENT, book=self.book)
@@ -110,7 +111,7 @@ class Case:
             "since": since,
             "near": f"[{half_day(since, 0)},{half_day(until, 1)}]",
             "window": "{" + ",".join(f"[{part.lower},{part.upper})" for part in run.stretches) + "}",
-            "subject": SUBJECT,
+            "subject": self.subject,
             "department": run.plan.department_id,
             "run": run.pk,
         }
@@ -129,7 +130,7 @@ class Case:
             yield "not_active"
         trained = any(
             record.result in COUNTS and months_after(record.ends_on, 12) >= run.starts_on
-            for record in TrainingRecord.objects.standing().filter(cadre=cadre, subject=SUBJECT)
+            for record in TrainingRecord.objects.standing().filter(cadre=cadre, subject=self.subject)
         )
         seats = {
             seat.run: seat for seat in cadre.seats.select_related("run__plan").filter(state__in=LIVE_SEATS)
@@ -146,7 +147,7 @@ class Case:
 
     def _same_business(self, other: ClassRun) -> bool:
         earlier, later = sorted([other, self.run], key=lambda run: run.starts_on)
-        return other.plan.subject == SUBJECT and months_after(earlier.ends_on, 12) >= later.starts_on
+        return other.plan.subject == self.subject and months_after(earlier.ends_on, 12) >= later.starts_on
 
 
 def answered(row: Sequence[Any]) -> frozenset[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from openpyxl import Workbook
 
-from bench.national_people import UNKNOWN_AREA, born, number
+from bench.national_people import NEWCOMERS, STRANGERS, UNKNOWN_AREA, born, number
 from org.models import Cadre, Union
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ HEAD: Final = (
 REGISTER_HEAD: Final = (
     *("序号", "姓名", "证件类型", "身份证号", "性别", "单位", "职务", "职级", "专兼职", "任职日期", "手机"),
 )
-#: Of a hundred people on a roster, those nobody in the register is.
+#: Of a hundred people on a roster, those that nobody in the register is.
 UNKNOWN: Final = 2
 
 
@@ -44,7 +44,7 @@ def roster(path: Path, size: Size, count: int, *, seed: int = 1) -> list[str]:
     people = Cadre.objects.select_related("unit").in_bulk(known)
     lines: list[list[Any]] = [_line(number(n), people[n], born(n).isoformat()) for n in known]
     stranger = people[known[0]]
-    for n in chance.sample(range(1, 10_000_000), unknown):
+    for n in chance.sample(STRANGERS, unknown):
         lines.append(_line(number(n, UNKNOWN_AREA), stranger, born(n).isoformat()))
     chance.shuffle(lines)
     _write(path, HEAD, ([n, *line] for n, line in enumerate(lines, 1)))
@@ -67,7 +67,7 @@ def register(path: Path, count: int) -> None:
     units = list(Union.objects.order_by("-pk").values_list("name", flat=True)[:20_000])
 
     def rows() -> Iterator[Sequence[Any]]:
-        for n in range(1, count + 1):
+        for n in NEWCOMERS[:count]:
             identity = number(n, UNKNOWN_AREA)
             gender = "男" if int(identity[16]) % 2 else "女"
             name = "".join(chance.choice(part) for part in ("赵钱孙李周吴郑王", "建国志明", "林森峰岩"))

@@ -57,3 +57,10 @@ SELECT id, name, post_title, unit_id, last_trained FROM org_cadre
 WHERE left(unit_path, {width}) = %(path)s AND status = 'active' AND last_trained < %(cut)s
 ORDER BY last_trained, id OFFSET %(offset)s LIMIT 25
 """
+
+LAST_DAYS: Final = """
+SELECT count(*), max(day) FROM (
+    SELECT cadre_id, max(ends_on) AS day FROM training_trainingrecord
+    WHERE voided_at IS NULL AND result IN ('attended', 'completed') GROUP BY cadre_id
+) r
+"""
