@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -15,10 +16,13 @@ from office import sealing
 from org.models import Cadre, Membership, Post, PostKind, Tenure, Union, User
 from org.states import CadreKind, IdentityKind, UnionLevel
 from tests.workflow import runs
-from tests.workflow.world import SINCE, World
+from tests.workflow.world import SINCE, World, at
 from training.services import NewRecord, record_many
-from workflow.models import ClassRun
+from workflow.models import ClassRun, Seat
 from workflow.models.run import half_day
+from workflow.services import callup, seats
+from workflow.services.seats import Nominated, Nominee
+from workflow.states import SeatSource
 
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _serials = itertools.count(1)
@@ -99,6 +103,77 @@ def trained(who: Cadre, ends_on: date, subject: str = "YW-03", **fields: Any) ->
 def opened(world: World, **fields: Any) -> ClassRun:
     """A 期 behind the second gate, for units whose level the register can't hold against anybody."""
     return runs.opened_run(world, **{"audience_units": ["system"]} | fields)
+
+
+def organiser(world: World, run: ClassRun) -> User:
+    """The staff of the department that holds the class."""
+    return world.people[f"{run.plan.department.code}-staff"]
+
+
+def call_up(
+    world: World,
+    run: ClassRun,
+    quotas: Sequence[tuple[Unit, int]],
+    *,
+    deadline: datetime | None = None,
+    keep: int | None = None,
+) -> ClassRun:
+    """Quotas and a notice that has gone out; what isn't given to units is kept back as 机动名额."""
+    who, when = organiser(world, run), world.now()
+    given = sum(seats for _, seats in quotas)
+    callup.set_quotas(
+        run_id=run.pk,
+        rows=[(unit.union.pk, seats, 0, "") for unit, seats in quotas],
+        reserve_seats=run.trainees - given if keep is None else keep,
+        actor=who,
+        at=when,
+    )
+    callup.save_notice(
+        run_id=run.pk,
+        fields={"contact_name": "林晓峰", "contact_phone": "13800001206"},
+        deadline=deadline or at(5, 31, 17),
+        issued_on=None,
+        actor=who,
+        at=when,
+    )
+    callup.issue(run_id=run.pk, actor=who, at=when)
+    return runs.fresh_run(run)
+
+
+def nominee(who: Cadre, explanation: str = "", **fields: Any) -> Nominee:
+    return Nominee(cadre_id=who.pk, explanation=explanation, **fields)
+
+
+def nominate(
+    world: World, run: ClassRun, unit: Unit, people: Sequence[Cadre] | None = None, **more: Any
+) -> Nominated:
+    """The unit's contact sends these people, all of the unit's unless told otherwise."""
+    explanation = more.pop("explanation", "")
+    return seats.nominate(
+        run_id=run.pk,
+        unit_id=unit.union.pk,
+        people=[nominee(who, explanation) for who in (unit.cadres if people is None else people)],
+        source=more.pop("source", SeatSource.PAGE),
+        actor=more.pop("actor", unit.contact),
+        at=more.pop("when", None) or world.now(),
+        **more,
+    )
+
+
+def seat(run: ClassRun, who: Cadre) -> Seat:
+    """His latest seat in the class, as it stands now."""
+    return Seat.objects.select_related("exemption", "unit", "run").filter(run=run, cadre=who).latest("pk")
+
+
+def confirm(world: World, run: ClassRun, *people: Cadre, when: datetime | None = None) -> list[Seat]:
+    """The organiser confirms these people."""
+    ids = [seat(run, who).pk for who in people]
+    return seats.confirm(seat_ids=ids, actor=organiser(world, run), at=when or world.now())
+
+
+def acts_of(seat: Seat) -> list[tuple[str, str]]:
+    """(办理, 姓名) of every line of the seat's record."""
+    return list(seat.acts.values_list("title", "actor_name"))
 
 
 def on(run: ClassRun, first: date, half_days: int = 4, half: int = 0) -> ClassRun:

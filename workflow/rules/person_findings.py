@@ -51,14 +51,17 @@ def days_of(run: ClassRun) -> Days:
 Rules = dict[str, Said]
 
 
+def rule_of(book: Book, code: str) -> Said | None:
+    """The rule of that code; None where the book switches it off."""
+    rule = book.rule(code)
+    if rule.severity == Severity.OFF:
+        return None
+    return Said(code, str(rule.severity.value), rule.title, rule.clause)
+
+
 def rules_of(book: Book) -> Rules:
     """The book's rules of people, those that are off left out."""
-    rules = {code: book.rule(code) for code in PERSON_RULE_CODES}
-    return {
-        code: Said(code, str(rule.severity.value), rule.title, rule.clause)
-        for code, rule in rules.items()
-        if rule.severity != Severity.OFF
-    }
+    return {code: rule for code in PERSON_RULE_CODES if (rule := rule_of(book, code)) is not None}
 
 
 def finding(rule: Said, message: str, mend: str, **more: Any) -> Finding:
