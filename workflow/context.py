@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
@@ -37,6 +37,27 @@ UNDER = {
     "project": "funds",
     "decide_many": "inbox",
     "decide": "inbox",
+    "run": "runs",
+    "run_open": "runs",
+    "run_change": "runs",
+    "run_request": "runs",
+    "run_request_edit": "runs",
+    "run_request_decide": "runs",
+    "run_request_withdraw": "runs",
+    "run_request_discard": "runs",
+    "run_quota": "runs",
+    "run_notice": "runs",
+    "run_seats": "runs",
+    "run_attendance": "runs",
+    "run_feedback": "runs",
+    "nominate": "nominations",
+    "roster_new": "nominations",
+    "roster": "nominations",
+    "cadre": "cadres",
+    "cadre_edit": "cadres",
+    "cadre_new": "cadres",
+    "long_task": "long_tasks",
+    "long_task_cancel": "long_tasks",
 }
 
 
@@ -59,13 +80,15 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
 def _groups(standing: Standing, count: Badges, current: str) -> list[dict[str, Any]]:
     oversees = bool(standing.whole_union_ids)
     sees = bool(oversees or standing.seen_department_ids)
-    groups = (
+    holds, authority = bool(standing.posts), bool(standing.authority_union_ids)
+    groups: tuple[tuple[str, tuple[tuple[str, str, int, bool], ...]], ...] = (
         (
             "我的工作",
             (
                 ("inbox", "待办", count.waiting, True),
                 ("done", "已办", 0, True),
                 ("mine", "我发起的", count.under_way, True),
+                ("my_training", "我的培训", 0, True),
             ),
         ),
         (
@@ -77,26 +100,54 @@ def _groups(standing: Standing, count: Badges, current: str) -> list[dict[str, A
                 ("year_plan", "年度计划", 0, sees),
             ),
         ),
+        (
+            "办班调训",
+            (
+                ("runs", "班次", 0, sees or holds),
+                ("nominations", "选送报名", 0, holds),
+            ),
+        ),
+        (
+            "干部",
+            (
+                ("cadres", "干部名册", 0, holds or oversees),
+                ("forgotten", "多年未训", 0, holds or oversees),
+                ("unit_load", "调训负担", 0, oversees),
+                ("unit_aliases", "单位别名", 0, authority),
+                ("people_import", "导入", 0, authority),
+                ("identity_log", "证件查看记录", 0, authority),
+                ("long_tasks", "后台事项", 0, oversees),
+            ),
+        ),
         ("经费", (("funds", "培训经费", 0, oversees),)),
     )
+    there = {name: url for _, entries in groups for name, *_ in entries if (url := _url(name))}
     return [
         {
             "title": title,
             "items": [
                 {
                     "title": label,
-                    "url": reverse(f"workflow:{name}"),
+                    "url": there[name],
                     "count": number,
                     "hot": name == "inbox",
                     "current": name == current,
                 }
                 for name, label, number, open_to_him in entries
-                if open_to_him
+                if open_to_him and name in there
             ],
         }
         for title, entries in groups
-        if any(open_to_him for *_, open_to_him in entries)
+        if any(open_to_him and name in there for name, *_, open_to_him in entries)
     ]
+
+
+def _url(name: str) -> str:
+    """The page's address; empty while it has none."""
+    try:
+        return reverse(f"workflow:{name}")
+    except NoReverseMatch:
+        return ""
 
 
 def _me(standing: Standing) -> str:

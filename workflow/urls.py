@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from workflow.views import consolidation, declare, desk_work, imports, long_tasks, meeting, money, plan
+from workflow.views import (
+    consolidation,
+    declare,
+    desk_work,
+    imports,
+    long_tasks,
+    meeting,
+    money,
+    plan,
+    run_requests,
+    runs,
+)
 
 app_name = "workflow"
 
@@ -15,4 +26,6 @@ urlpatterns = [
     *consolidation.urlpatterns,
     *meeting.urlpatterns,
     *money.urlpatterns,
+    *runs.urlpatterns,
+    *run_requests.urlpatterns,
 ]

@@ -128,7 +128,7 @@ def unconfirmed(decisions: Iterable[Decision]) -> set[int]:
 def _taken(decision: Decision, *, at: datetime, unsure: bool) -> Stage:
     action = DecisionAction(decision.action)
     result = str(action.label)
-    if action == DecisionAction.SUBMIT and decision.version.number > 1:
+    if action == DecisionAction.SUBMIT and decision.request_id is None and decision.version.number > 1:
         result = f"第 {decision.version.number} 次报送"
     if action == DecisionAction.RETURN:
         result = f"退回{return_title(decision)}"

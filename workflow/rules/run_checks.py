@@ -13,13 +13,13 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from django.db.backends.postgresql.psycopg_any import NumericRange
-from django.db.models import Q, Sum
+from django.db.models import Exists, OuterRef, Q, Sum
 from django.utils import timezone
 
 from office.wording import chinese_date, yuan
 from rulebook import rates
 from rulebook.severity import Severity
-from workflow.models import ClassPlan, PlanCost, Quota, SeatSpan
+from workflow.models import ClassPlan, PlanCost, Quota, Seat, SeatSpan
 from workflow.rules import money
 from workflow.rules.content import LECTURE
 from workflow.rules.differences import comparison
@@ -358,17 +358,13 @@ def clashes(run: ClassRun, spans: list[NumericRange]) -> str:
     for span in spans:
         during |= Q(span__overlap=span)
     mine = SeatSpan.objects.filter(run=run, firm=True).order_by().values("cadre")
-    found = (
-        SeatSpan.objects.filter(during, firm=True, cadre__in=mine)
-        .exclude(run=run)
-        .select_related("seat", "seat__run__plan")
-        .order_by("seat__name", "seat")
-        .distinct("seat__name", "seat")
-    )
+    elsewhere = SeatSpan.objects.filter(during, seat=OuterRef("pk"), firm=True, cadre__in=mine)
+    found = Seat.objects.filter(Exists(elsewhere)).exclude(run=run)
+    found = found.select_related("run__plan").order_by("name", "pk")
     rows = list(found[: NAMED + 1])
     names = [
-        f"{row.seat.name}（{row.seat.run.title}，{chinese_date(row.seat.run.starts_on)}起）"
+        f"{row.name}（{row.run.title}，{chinese_date(row.run.starts_on)}起）"
         for row in rows[:NAMED]
-        if row.seat.run.starts_on
+        if row.run.starts_on is not None
     ]
     return "、".join(names) + ("等" if len(rows) > NAMED else "")

@@ -9,10 +9,10 @@ from django.db.models import Count
 from django.db.models.functions import Length
 from django.urls import reverse
 
-from workflow.models import AgendaItem, Decision
+from workflow.models import AgendaItem, ClassRun, Decision
 from workflow.rules import route
 from workflow.rules.gate import Act
-from workflow.states import AUTHOR, DecisionAction, PlanState
+from workflow.states import AUTHOR, DecisionAction, PlanState, RunState
 
 if TYPE_CHECKING:
     from org.models import User
@@ -61,7 +61,23 @@ def decision_bar(
         reasons[Act.SETTLE] is None or reasons[Act.PUT_ON_AGENDA] is None
     ):
         return _meeting_bar(plan, reasons)
+    if plan.state == PlanState.APPROVED and plan.department_id in case.standing.department_ids:
+        return _opening_bar(plan, reasons)
     return {"why": _why_not(plan, reasons)}
+
+
+def _opening_bar(plan: ClassPlan, reasons: dict[Act, str | None]) -> dict[str, Any]:
+    """After the approval its department goes on here: each 期 asks to open."""
+    waiting = ClassRun.objects.filter(plan=plan, state=RunState.PLANNED).order_by("session_no").first()
+    if waiting is None:
+        return {"why": _why_not(plan, reasons)}
+    which = f"第 {waiting.session_no} 期" if plan.sessions > 1 else ""
+    link = {
+        "label": f"申请{which}开班",
+        "url": reverse("workflow:run_open", args=[waiting.pk]),
+        "primary": True,
+    }
+    return {"why": f"已审定，计划号 {plan.plan_number}。办班前请申请开班。", "links": [link]}
 
 
 def withdraw_question(plan: ClassPlan) -> str:

@@ -11,14 +11,15 @@ from django.utils import timezone
 from office.refusals import Refused
 from office.wording import days_text, mask_phone, wan, yuan
 from rulebook.selectors import book_for
-from workflow.models import ClassPlan, Decision, PlanAttachment, PlanCost, PlanVersion
+from workflow.models import ClassPlan, ClassRun, Decision, PlanAttachment, PlanCost, PlanVersion
 from workflow.rules import content, gate, outlook, route
 from workflow.rules.budget_table import BudgetTable, budget_table
 from workflow.rules.evaluate import findings_of
 from workflow.rules.findings import PASS, Finding, stored
 from workflow.rules.gate import Act
 from workflow.selectors.plans import department_year, held_last_year
-from workflow.states import AttachmentKind, DecisionAction, PlanState, StepKind, TrainingMode
+from workflow.selectors.runs import asked_of
+from workflow.states import AttachmentKind, DecisionAction, PlanState, RunState, StepKind, TrainingMode
 from workflow.views.plan_bar import Typed, decision_bar, withdraw_question
 
 if TYPE_CHECKING:
@@ -87,8 +88,30 @@ def plan_page(
         "withdraw_url": reverse("workflow:withdraw", args=[plan.pk]),
         "withdraw_question": withdraw_question(plan),
         "withdraw_aside": reasons[Act.WITHDRAW] is None and reasons[Act.AGREE] is None,
+        "runs": run_lines(plan, standing) if plan.state in (PlanState.APPROVED, PlanState.CANCELLED) else [],
     }
     return context
+
+
+def run_lines(plan: ClassPlan, standing: Standing) -> list[dict[str, Any]]:
+    """The 期 of an approved plan: where each stands, what is asked about it, and whether he may open it."""
+    found = list(ClassRun.objects.filter(plan=plan).order_by("session_no"))
+    asked = asked_of((run.pk for run in found), standing)
+    ours = plan.department_id in standing.department_ids
+    lines = []
+    for run in found:
+        run.plan = plan
+        waiting = asked.get(run.pk)
+        may_open = ours and run.state == RunState.PLANNED and waiting is None
+        lines.append(
+            {
+                "run": run,
+                "asked": waiting,
+                "url": reverse("workflow:run", args=[run.pk]),
+                "open_url": reverse("workflow:run_open", args=[run.pk]) if may_open else "",
+            }
+        )
+    return lines
 
 
 def _submission(plan: ClassPlan) -> str:

@@ -1,0 +1,128 @@
+"""One request about a 期: read beside what is approved, decided, taken back, printed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+import time_machine
+from django.urls import reverse
+
+from tests.workflow import runs
+from tests.workflow.pages.declaring import signed_in
+from tests.workflow.world import World, at
+from workflow.models import RunRequest
+from workflow.states import RequestKind
+
+
+@pytest.fixture(autouse=True)
+def spring():
+    with time_machine.travel(at(4, 1, 10), tick=False):
+        yield
+
+
+def url(request: RunRequest) -> str:
+    return reverse("workflow:run_request", args=[request.pk])
+
+
+def decide(client, request: RunRequest, action: str = "agree", opinion: str = "", task: int = 0, **more):
+    sent = {"action": action, "opinion": opinion, "task": task or runs.task_of(request).pk}
+    return client.post(reverse("workflow:run_request_decide", args=[request.pk]), sent, **more)
+
+
+def other_than_planned(world: World) -> RunRequest:
+    run = runs.planned_run(world)
+    terms = replace(
+        runs.as_planned(run.plan),
+        trainees=50,
+        costs={"meals": Decimal("9000.00"), "venue": Decimal("2000.00")},
+    )
+    return runs.hand_in(world, run, terms=terms, reason="部分单位未报")
+
+
+def test_both_sides_stand_beside_each_other(world: World) -> None:
+    request = other_than_planned(world)
+    answer = signed_in(world, "jiceng-head").get(url(request))
+    weighty = {line.label: (line.before, line.after) for line in answer.context["lines"] if line.weighty}
+    assert weighty == {
+        "学员人数": ("60 人", "50 人"),
+        "伙食费": ("8,000.00", "9,000.00"),
+        "经费合计": ("10,000.00", "11,000.00"),
+    }
+    text = answer.content.decode()
+    assert "与计划不一致，须经归口审核、财务会审、分管领导审批。" in text
+    assert "经费增加，从年度专项预算安排 1,000.00 元。" in text
+    assert "部分单位未报" in text
+
+
+def test_the_buttons_are_the_holders_alone(world: World) -> None:
+    request = other_than_planned(world)
+    assert signed_in(world, "jiceng-head").get(url(request)).context["bar"]["form"]
+    for who in ("xuanchuan-staff", "caiwu-head", "leader"):
+        answer = signed_in(world, who).get(url(request))
+        if answer.status_code == 200:
+            assert "form" not in answer.context["bar"], who
+    assert signed_in(world, "quanyi-head").get(url(request)).status_code == 404
+
+
+def test_agreed_step_by_step_it_opens(world: World) -> None:
+    request = other_than_planned(world)
+    for who in ("jiceng-head", "caiwu-head", "leader"):
+        answer = decide(signed_in(world, who), request, opinion="同意", follow=True)
+        assert "已办理：同意" in answer.content.decode()
+    run = runs.fresh_run(request.run)
+    assert (run.state, run.trainees) == ("enrolling", 50)
+
+
+def test_without_a_reason_it_is_neither_returned_nor_refused(world: World) -> None:
+    request = other_than_planned(world)
+    client = signed_in(world, "jiceng-head")
+    for action in ("return", "refuse"):
+        answer = decide(client, request, action)
+        assert answer.status_code == 422
+        assert "须填写意见" in answer.content.decode()
+    assert decide(client, request, "nonsense").status_code == 422
+    assert runs.fresh_request(request).state == "reviewing"
+
+
+def test_the_second_of_two_reads_who_was_faster(world: World) -> None:
+    request = other_than_planned(world)
+    task = runs.task_of(request).pk
+    runs.decide(world, request, opinion="同意")
+    answer = decide(signed_in(world, "jiceng-head"), request, opinion="我也同意", task=task)
+    assert answer.status_code == 409
+    text = answer.content.decode()
+    assert "“归口审核”已由 周敏（基层工作部 部长）" in text
+    assert "我也同意" in text
+
+
+def test_it_is_taken_back_after_asking(world: World) -> None:
+    request = other_than_planned(world)
+    client = signed_in(world, "xuanchuan-staff")
+    taking_back = reverse("workflow:run_request_withdraw", args=[request.pk])
+    assert taking_back in client.get(url(request)).content.decode()
+    assert "即终止" in client.get(taking_back).content.decode()
+    client.post(taking_back, {"confirmed": "1"})
+    assert runs.fresh_request(request).state == "withdrawn"
+    assert runs.fresh_run(request.run).state == "planned"
+    assert client.get(taking_back).status_code == 403
+
+
+def test_the_print_says_who_decided_what(world: World) -> None:
+    request = other_than_planned(world)
+    runs.agree_all(world, request)
+    answer = signed_in(world, "xuanchuan-staff").get(reverse("workflow:run_request_print", args=[request.pk]))
+    text = answer.content.decode()
+    for said in ("培训班开班申请审批单", "财务会审", "李想", "50 人", "第 1 讲"):
+        assert said in text
+
+
+def test_a_cancellation_says_what_it_leads_to(world: World) -> None:
+    request = runs.hand_in(world, runs.opened_run(world), RequestKind.CANCEL, reason="报名不足")
+    for who in ("jiceng-head", "caiwu-head"):
+        decide(signed_in(world, who), request, opinion="同意")
+    text = signed_in(world, "leader").get(url(request)).content.decode()
+    assert "人员全部释放，不计入一年内调训" in text
+    decide(signed_in(world, "leader"), request, opinion="同意")
+    assert runs.fresh_run(request.run).state == "cancelled"

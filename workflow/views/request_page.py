@@ -1,0 +1,217 @@
+"""Everything the page and the print of a request about a 期 say. No request handling here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.urls import reverse
+from django.utils import timezone
+
+from office.wording import yuan
+from workflow.models import Decision
+from workflow.rules import route
+from workflow.rules.differences import comparison
+from workflow.rules.findings import stored
+from workflow.rules.run_gate import RunAct, RunCase, case, judge
+from workflow.rules.terms import RunTerms
+from workflow.services.requests import WITH_TERMS, findings_now, steps_of
+from workflow.states import DecisionAction, RequestKind, RequestState
+from workflow.views.plan_bar import Typed, phrases
+from workflow.views.plan_page import finding_lines
+from workflow.views.runs import timetable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from org.models import User
+    from org.selectors import Standing
+    from workflow.models import RunRequest
+    from workflow.rules.differences import Difference
+    from workflow.rules.findings import Finding
+
+#: What agreeing leads to, by what is asked.
+AFTER = {
+    RequestKind.OPEN: "批准开班：可以分配名额、发调训通知。",
+    RequestKind.CHANGE: "按申请内容变更，学员的时间一并调整。",
+    RequestKind.POSTPONE: "按新时间办班，学员的时间一并调整。",
+    RequestKind.CANCEL: "取消办班：人员全部释放，不计入一年内调训；未用经费收回。",
+    RequestKind.EXEMPT: "所列人员可以例外调训，记入例外情况。",
+}
+
+
+def request_page(
+    request: RunRequest, *, actor: User, standing: Standing, at: datetime, typed: Typed | None = None
+) -> dict[str, Any]:
+    """The context of ``workflow/runs/request.html``."""
+    typed = typed or Typed()
+    seen = case(request.run, actor=actor, at=at, request=request)
+    decisions = record(request)
+    findings = _findings(request, decisions, at)
+    before, terms, lines = _sides(request)
+    steps = _ahead(request, seen, decisions, at)
+    context = {
+        "request_": request,
+        "run": request.run,
+        "plan": request.run.plan,
+        "typed": typed,
+        "lines": lines,
+        "differs": [line for line in lines if line.differs],
+        "opening": request.kind == RequestKind.OPEN,
+        "lessons": timetable(terms, request.book.book) if terms is not None and request.book else [],
+        "findings": finding_lines(findings, request.run.plan, standing),
+        "money": _money(before, terms),
+        "seats": list(request.seats.select_related("cadre", "unit")) if request.kind == "exempt" else [],
+        "stages": _stages(request, seen, decisions, steps, at),
+        "chain": chain_words(request),
+        "outlook": _outlook(request, seen, steps),
+        "returned": decisions[-1] if decisions and request.state == RequestState.RETURNED else None,
+    }
+    context["bar"] = _bar(request, seen, typed, actor)
+    return context
+
+
+def record(request: RunRequest) -> list[Decision]:
+    """What was done with it, oldest first, with what the lines need."""
+    return list(
+        Decision.objects.filter(request=request)
+        .select_related("version__book", "meeting__body")
+        .defer("version__content", "version__book__content", "version__book__source_text")
+        .order_by("at", "id")
+    )
+
+
+def chain_words(request: RunRequest) -> str:
+    """与计划一致，由归口审核一次办理; the empty string before the submission."""
+    if not request.chain or request.book is None:
+        return ""
+    titles = "、".join(step.title for step in steps_of(request))
+    if request.kind == RequestKind.OPEN:
+        same = request.chain == "same"
+        return f"与计划{'一致' if same else '不一致'}，须经{titles}。"
+    return f"须经{titles}。"
+
+
+def _findings(request: RunRequest, decisions: Sequence[Decision], at: datetime) -> list[Finding]:
+    """As they are now while somebody has to act; of a settled request those its last decision saw."""
+    if request.is_pending:
+        return findings_now(request, at=at)
+    return next((stored(row.findings) for row in reversed(decisions) if row.findings), [])
+
+
+def _sides(request: RunRequest) -> tuple[RunTerms | None, RunTerms | None, list[Difference]]:
+    if request.book is None or not request.before:
+        return None, None, []
+    before = RunTerms.from_json(request.before)
+    if request.kind not in WITH_TERMS:
+        return before, None, []
+    terms = RunTerms.from_json(request.content)
+    return before, terms, comparison(before, terms, request.run.plan, request.book.book)
+
+
+def _money(before: RunTerms | None, terms: RunTerms | None) -> str:
+    """What it means for the fund, in one sentence."""
+    if before is None or terms is None:
+        return ""
+    more = terms.total - before.total
+    if not more:
+        return "经费总额不变。"
+    verb = "增加，从年度专项预算安排" if more > 0 else "减少，收回年度专项预算"
+    return f"经费{verb} {yuan(abs(more))} 元。"
+
+
+def _ahead(
+    request: RunRequest, seen: RunCase, decisions: Sequence[Decision], at: datetime
+) -> list[route.Ahead]:
+    """Steps after the one it lies at; none where it has ended or isn't handed in."""
+    if request.state not in (RequestState.REVIEWING, RequestState.RETURNED) or request.book is None:
+        return []
+    steps = steps_of(request)
+    start = 0
+    if request.state == RequestState.REVIEWING and seen.task is not None:
+        start = [step.key for step in steps].index(seen.task.step) + 1
+    author = seen.submitted_by_id or request.created_by_id
+    day = timezone.localdate(at)
+    return route.ahead(request.run.plan, steps, start, author_id=author, on=day, meeting=False)
+
+
+def _stages(
+    request: RunRequest,
+    seen: RunCase,
+    decisions: Sequence[Decision],
+    steps: Sequence[route.Ahead],
+    at: datetime,
+) -> list[route.Stage]:
+    stages = route.done(decisions, at=at)
+    if request.state == RequestState.DRAFT:
+        stages.append(route.Stage("now", "经办", request.created_by.name, line="草稿，尚未报送"))
+    if seen.task is not None and request.book is not None:
+        stages.append(route.current(seen.task, seen.holder, steps_of(request), at=at))
+    return stages + route.to_come(steps)
+
+
+def _outlook(request: RunRequest, seen: RunCase, steps: Sequence[route.Ahead]) -> list[str]:
+    """What follows a 同意."""
+    if request.state != RequestState.REVIEWING or seen.task is None:
+        return []
+    if not steps:
+        return [AFTER[RequestKind(request.kind)]]
+    ahead = steps[0]
+    if ahead.problem:
+        return [f"不能进入下一环节：{ahead.problem}"]
+    return [f"送“{ahead.title}”，由 {ahead.who} 办理，时限 {ahead.days} 个工作日。"]
+
+
+def _bar(request: RunRequest, seen: RunCase, typed: Typed, actor: User) -> dict[str, Any]:
+    """The decision bar; ``why`` alone for whoever may look but not act."""
+    why_not = judge(RunAct.AGREE, seen)
+    if why_not is None and seen.task is not None:
+        return {
+            "form": {
+                "action": reverse("workflow:run_request_decide", args=[request.pk]),
+                "hidden": [("task", seen.task.pk)],
+                "phrases": phrases(actor),
+                "opinion": typed.opinion,
+                "error": typed.error,
+                "placeholder": "意见（退回、不同意必填）",
+                "buttons": [
+                    {"value": DecisionAction.AGREE.value, "label": "同意", "primary": True},
+                    {"value": DecisionAction.RETURN.value, "label": "退回修改"},
+                    {"value": DecisionAction.REFUSE.value, "label": "不同意"},
+                ],
+            }
+        }
+    if judge(RunAct.EDIT_REQUEST, seen) is None:
+        url = reverse("workflow:run_request_edit", args=[request.pk])
+        links = [{"label": "修改并报送", "url": url, "primary": True}]
+        if judge(RunAct.WITHDRAW_REQUEST, seen) is None:
+            links.insert(0, {"label": "撤回", "url": _withdraw(request)})
+        return {"why": "", "links": links}
+    if judge(RunAct.WITHDRAW_REQUEST, seen) is None:
+        return {"why": why_not or "", "links": [{"label": "撤回", "url": _withdraw(request)}]}
+    if request.is_pending:
+        return {"why": why_not or ""}
+    link = {"label": "查看班次", "url": reverse("workflow:run", args=[request.run_id])}
+    return {"why": f"申请{request.get_state_display()}，办理已结束。", "links": [link]}
+
+
+def _withdraw(request: RunRequest) -> str:
+    return reverse("workflow:run_request_withdraw", args=[request.pk])
+
+
+def request_print(request: RunRequest, *, at: datetime) -> dict[str, Any]:
+    """The context of the printed 申请审批单."""
+    decisions = record(request)
+    _, terms, lines = _sides(request)
+    return {
+        "request_": request,
+        "run": request.run,
+        "plan": request.run.plan,
+        "lines": lines,
+        "terms": terms,
+        "findings": [finding for finding in _findings(request, decisions, at) if finding.severity != "pass"],
+        "decisions": decisions,
+        "unsure": route.unconfirmed(decisions),
+        "today": timezone.localdate(at),
+        "back_url": reverse("workflow:run_request", args=[request.pk]),
+    }
