@@ -7,7 +7,9 @@ However it ends, the next start finds nothing in its way:
 
 - one demo for a data folder: the lock on `demo.lock` is inherited by the web processes, so it is free only
   when the last of them is gone, and `kill -9` of any of them can't leave it locked for ever;
-- web processes notice within a second that their master is gone, leave, and the last one stops PostgreSQL;
+- web processes and the worker notice within a second that their master is gone, leave, and the last one stops
+  PostgreSQL;
+- a worker that ends before the demo does is started again;
 - started by make, it ends when make is killed.
 """
 
@@ -19,6 +21,7 @@ import os
 import shutil
 import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -34,6 +37,8 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 WAIT_SECONDS = 30
+# What the worker has to put its tasks back; killed after that, it leaves them to the next one.
+WORKER_SECONDS = 10
 DEMO_COMMENT = "guikou demo"
 
 
@@ -61,7 +66,7 @@ def main(arguments: list[str] | None = None) -> int:
         lock = _only_demo(var / "demo.lock", port)
         listener = _listen(port)
         _prepare(settings, reset=os.environ.get("RESET", "").strip() == "1", empty=options.empty)
-        _serve(listener, port)
+        _serve(listener, port, _Worker(lock))
         failed = "没有停好"
         embedded.stop()
     except (DemoError, embedded.EmbeddedError) as error:
@@ -160,7 +165,7 @@ def _claim_database() -> None:
         cursor.execute(f"COMMENT ON DATABASE {name} IS '{DEMO_COMMENT}'")
 
 
-def _serve(listener: socket.socket, port: int) -> None:
+def _serve(listener: socket.socket, port: int, worker: _Worker) -> None:
     from gunicorn.app.base import BaseApplication  # noqa: PLC0415 — only once everything is prepared
 
     def ready(_master: Arbiter) -> None:
@@ -189,14 +194,53 @@ def _serve(listener: socket.socket, port: int) -> None:
 
             return application
 
+    worker.start()
     try:
         Site().run()
     except SystemExit as end:  # how gunicorn's master returns
         if end.code:
             raise
     finally:
-        # It kills the stubborn without waiting; PostgreSQL stops only once the last of its users is gone.
+        worker.stop()
+        # gunicorn kills the stubborn without waiting; PostgreSQL stops only once its last user is gone.
         psutil.wait_procs(psutil.Process().children(), timeout=WAIT_SECONDS)
+
+
+class _Worker(threading.Thread):
+    """The worker (config.worker) beside the web processes, with the lock of the demo like them.
+
+    In a session of its own: a terminal's Ctrl-C ends it through its master. However else it ends, it is begun
+    again.
+    """
+
+    def __init__(self, lock: int) -> None:
+        super().__init__(daemon=True)
+        self._lock = lock
+        self._stopping = threading.Event()
+
+    def run(self) -> None:
+        while not self._stopping.is_set():
+            process = subprocess.Popen(
+                [sys.executable, "-m", "config.worker", "--parent", str(os.getpid())],
+                stdin=subprocess.DEVNULL,
+                pass_fds=(self._lock,),
+                start_new_session=True,
+            )
+            while process.poll() is None and not self._stopping.wait(0.5):
+                pass
+            if self._stopping.is_set():
+                process.terminate()
+                try:
+                    process.wait(timeout=WORKER_SECONDS)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    process.wait()
+            self._stopping.wait(1)  # one that can't start isn't started a hundred times a second
+
+    def stop(self) -> None:
+        """End it and wait until it is gone."""
+        self._stopping.set()
+        self.join()
 
 
 def _end_with(parent: int) -> None:

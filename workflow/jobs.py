@@ -199,7 +199,8 @@ async def serve(*, heartbeat: float = HEARTBEAT, stalled: float = STALLED, grace
     connector = PsycopgConnector(kwargs=connector_params(), min_size=1, max_size=4)
     with app.replace_connector(connector):
         async with app.open_async():
-            rescuing = asyncio.create_task(_rescue_for_ever(heartbeat, stalled))
+            ending = asyncio.Event()
+            rescuing = asyncio.create_task(_rescue_until(ending, heartbeat, stalled))
             try:
                 await app.run_worker_async(
                     concurrency=settings.JOBS_AT_ONCE,
@@ -211,18 +212,18 @@ async def serve(*, heartbeat: float = HEARTBEAT, stalled: float = STALLED, grace
                     delete_jobs="successful",
                 )
             finally:
-                rescuing.cancel()
-                with suppress(asyncio.CancelledError):
-                    await rescuing
+                ending.set()  # not cancelled: the driver may answer that with its query's own error
+                await rescuing
 
 
-async def _rescue_for_ever(heartbeat: float, stalled: float) -> None:
-    while True:
+async def _rescue_until(ending: asyncio.Event, heartbeat: float, stalled: float) -> None:
+    while not ending.is_set():
         try:
             await _rescue(stalled)
-        except ConnectorException:
-            log.warning("stalled tasks could not be looked for", exc_info=True)
-        await asyncio.sleep(heartbeat)
+        except ConnectorException as error:
+            log.warning("stalled tasks could not be looked for: %s", error.__cause__)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(ending.wait(), heartbeat)
 
 
 async def _rescue(stalled: float) -> None:

@@ -16,8 +16,10 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.config import processes
@@ -74,6 +76,20 @@ class Demo:
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/login/", timeout=20) as answer:
             status: int = answer.status
         return status
+
+    def worker(self) -> int:
+        """The process id of the worker beside the web processes, once it is there."""
+        found: list[int] = []
+
+        def there() -> bool:
+            found.clear()
+            for child in psutil.Process(self.process.pid).children():
+                with suppress(psutil.Error):  # one that has just ended
+                    found.extend([child.pid] if "config.worker" in child.cmdline() else [])
+            return len(found) == 1
+
+        assert processes.wait_until(there, seconds=READY_SECONDS), "\n".join(self.lines)
+        return found[0]
 
     def ended(self) -> int:
         """Exit code, once the process is gone and its output is read."""
@@ -139,6 +155,7 @@ def test_killed_outright_it_hinders_neither_a_second_one_nor_the_next(
     assert len(elsewhere.lines) == 1
     assert f"端口 {port} 不能使用" in elsewhere.lines[0]
 
+    first.worker()
     first.process.kill()
     next_one = demo(var, port).until_ready()
     assert next_one.status() == 200
@@ -159,6 +176,46 @@ def test_everything_killed_at_once_hinders_nothing_and_term_leaves_nothing(
     second.process.terminate()
     assert second.ended() == 0
     assert second.left() == []
+
+
+def test_its_worker_does_what_is_queued_and_is_followed_by_another_when_killed(
+    demo: Start, var: Path, port: int
+) -> None:
+    started = demo(var, port).until_ready()
+    first = started.worker()
+    assert queue_and_wait(var) == "done"
+    os.kill(first, signal.SIGKILL)
+    assert processes.wait_until(lambda: started.worker() != first, seconds=READY_SECONDS)
+    assert queue_and_wait(var) == "done"
+    assert started.status() == 200
+    started.process.terminate()
+    assert started.ended() == 0
+    assert started.left() == []
+
+
+QUEUE = """
+import time
+import django; django.setup()
+from django.utils import timezone
+from org.models import LongTask, User
+from org.services import long_tasks
+user, _ = User.objects.get_or_create(username="tester", defaults={"name": "测试"})
+task = long_tasks.begin(kind="unknown", title="x", params={}, actor=user, at=timezone.now())
+deadline = time.monotonic() + 120
+while not task.is_over and time.monotonic() < deadline:
+    time.sleep(0.1)
+    task.refresh_from_db()
+print("done" if task.state == "failed" and "没有做完" in task.message else task.state)
+"""
+
+
+def queue_and_wait(var: Path) -> str:
+    """What became of a task nobody knows how to do: ``done`` when a worker has said so."""
+    done = processes.run(
+        "-W", "ignore", "-c", QUEUE, var=var, GUIKOU_DEMO="1", DJANGO_SETTINGS_MODULE="config.settings"
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
 
 
 def test_it_starts_afresh_when_asked_and_ends_with_the_make_that_started_it(

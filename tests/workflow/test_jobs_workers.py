@@ -62,7 +62,10 @@ def worker(transactional_db: None) -> Iterator[Start]:
 
 def alone() -> bool:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND backend_type = 'client backend'"
+        )
         return cursor.fetchone() == (1,)
 
 
