@@ -70,9 +70,12 @@ class Province:
         return [tuple(getattr(row, name) for name in FIELDS) for row in rows]
 
     def never(self) -> list[tuple[Any, ...]]:
-        """The first page of those never trained, as Django asks for it."""
+        """The first page of those never trained, as Django asks for it.
+
+        In the index's own order: to PostgreSQL, IS NULL is no constant, and by key alone it would sort all.
+        """
         rows = Cadre.objects.active().under(self.union).filter(last_trained__isnull=True)
-        rows = rows.order_by("pk").only(*FIELDS)[:PAGE]
+        rows = rows.order_by("last_trained", "pk").only(*FIELDS)[:PAGE]
         return [tuple(getattr(row, name) for name in FIELDS) for row in rows]
 
 

@@ -225,7 +225,12 @@ class Loader:
                 cursor.execute(
                     f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))"
                 )
-        self._run("SET session_replication_role = origin", "RESET work_mem", "VACUUM ANALYZE")
+        self._run(
+            "DROP TABLE bench_identity, bench_last",
+            "SET session_replication_role = origin",
+            "RESET work_mem",
+            "VACUUM ANALYZE",
+        )
 
     def prove(self) -> None:
         """Raise :class:`LoadError` where a row isn't as triggers, constraints and keys would have it."""
