@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -9,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from org.excel import values, words
 from org.excel.headers import HALF_DAY, Field
+from org.excel.names import PLAIN
+from org.excel.phones import MOBILE
 from org.excel.values import Reading, fold
 from org.states import CadreKind, Gender, UnionLevel
 
 if TYPE_CHECKING:
     import datetime
-    from collections.abc import Collection, Mapping
+    from collections.abc import Iterable, Mapping
     from decimal import Decimal
 
     from org.unit_names import UnitMatch
@@ -109,13 +112,25 @@ def _unit_and_post(value: Any, *, title: str, context: Context) -> Reading:
     return Reading(text or None, text, unit.problems, extra)
 
 
-def read_column(cells: list[Any], read: Reader) -> tuple[list[Reading], Collection[Reading]]:
+#: Readers' names → texts that read as themselves: told without asking the reader.
+_USUAL: dict[str, re.Pattern[str]] = {"name": PLAIN, "phone": MOBILE}
+
+
+def read_column(known: Field, cells: list[Any], context: Context) -> tuple[list[Reading], Iterable[Reading]]:
     """A reading for each cell, and the readings that differ."""
+    read = reader_of(known, context)
     if len(set(map(type, cells)) & _ALIKE) > 1:
         # 1, 1.0 and True are one key to a dictionary, but not one cell.
-        typed = {(type(cell), cell): read(cell) for cell in cells}
+        typed = {key: read(key[1]) for key in {(type(cell), cell) for cell in cells}}
         return [typed[type(cell), cell] for cell in cells], typed.values()
-    memo = {cell: read(cell) for cell in set(cells)}
+    distinct = set(cells)
+    if usual := _USUAL.get(known.reader):
+        memo = {
+            cell: Reading(cell, cell) if type(cell) is str and usual.fullmatch(cell) else read(cell)
+            for cell in distinct
+        }
+    else:
+        memo = {cell: read(cell) for cell in distinct}
     return [memo[cell] for cell in cells], memo.values()
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from org.excel.problems import Problem, Status
 from org.unit_names import unit_key
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable
+    from collections.abc import Callable, Hashable, Iterable
 
     from org.excel.entries import RosterRow
     from org.excel.layouts import Layout
@@ -20,16 +19,33 @@ def compare(rows: list[RosterRow], layout: Layout) -> None:
     if layout.code == "units":
         _units(rows)
         return
-    persons: defaultdict[tuple[str, str], list[RosterRow]] = defaultdict(list)
-    for row in rows:
-        values = row.values
-        if number := values.get("identity_number"):
-            persons[values["identity_kind"], number].append(row)
-    for same in persons.values():
-        if len(same) > 1:
-            _same_identity(same, many=layout.code == "records")
+    for same in _together(rows, _person):
+        _same_identity(same, many=layout.code == "records")
     if layout.code in {"cadres", "roster"}:
-        _same_name(rows)
+        for group in _together(rows, _named):
+            _same_name(group)
+
+
+def _person(values: dict[str, Any]) -> str:
+    number = values.get("identity_number")
+    return f"{values['identity_kind']} {number}" if number else ""
+
+
+def _named(values: dict[str, Any]) -> str:
+    name, unit = values.get("name"), values.get("unit")
+    return f"{name}\n{unit}" if name and unit else ""
+
+
+def _together(rows: list[RosterRow], key: Callable[[dict[str, Any]], str]) -> Iterable[list[RosterRow]]:
+    """The rows that share a key, where there are several."""
+    first: dict[str, RosterRow] = {}
+    groups: dict[str, list[RosterRow]] = {}
+    for row in rows:
+        if said := key(row.values):
+            other = first.setdefault(said, row)
+            if other is not row:
+                groups.setdefault(said, [other]).append(row)
+    return groups.values()
 
 
 def _numbers(rows: Iterable[RosterRow]) -> str:
@@ -85,23 +101,14 @@ def _repeated(first: RosterRow, row: RosterRow) -> None:
         here.add(Problem(code, Status.WARNED, "identity_number", message, mend))
 
 
-def _same_name(rows: list[RosterRow]) -> None:
+def _same_name(group: list[RosterRow]) -> None:
     """One name in one unit with different numbers: legitimate, to be looked at."""
-    groups: defaultdict[tuple[str, str], list[RosterRow]] = defaultdict(list)
-    for row in rows:
-        name, unit = row.values.get("name"), row.values.get("unit")
-        if name and unit:
-            groups[name, unit].append(row)
-    for group in groups.values():
-        if len(group) < 2:
-            continue
-        numbers = {row.values["identity_number"] for row in group} - {None}
-        if len(numbers) < 2:
-            continue
-        for row in group:
-            others = _numbers(other for other in group if other is not row)
-            message = f"和第 {others} 行同单位、同姓名，证件号码不同，按不同的人读取。"
-            row.add(Problem("same_name_in_unit", Status.WARNED, "name", message, "请确认不是同一个人。"))
+    if len({row.values["identity_number"] for row in group} - {None}) < 2:
+        return
+    for row in group:
+        others = _numbers(other for other in group if other is not row)
+        message = f"和第 {others} 行同单位、同姓名，证件号码不同，按不同的人读取。"
+        row.add(Problem("same_name_in_unit", Status.WARNED, "name", message, "请确认不是同一个人。"))
 
 
 def _units(rows: list[RosterRow]) -> None:

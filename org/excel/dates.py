@@ -5,13 +5,16 @@ from __future__ import annotations
 import datetime
 import re
 import unicodedata
-from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from org.excel.grid import ERRORS, shown
 from org.excel.problems import Problem, Status
-from org.excel.readings import EMPTY, Reading, broken, held, rejected
+from org.excel.readings import EMPTY, Reading, broken, held, plain, rejected
 from org.states import Precision
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 DAY, MONTH, YEAR = Precision.DAY.value, Precision.MONTH.value, Precision.YEAR.value
 JANUARY_OR_OCTOBER: Final = "date_january_or_october"
@@ -69,7 +72,7 @@ def read_date(
         return _exact(field, value, DAY, month_enough, title)
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return _number(value, field, title, today, date1904, month_enough)
-    text = re.sub(r"[\u200b\ufeff]", "", unicodedata.normalize("NFKC", shown(value))).strip()
+    text = unicodedata.normalize("NFKC", plain(value))
     if not text:
         return EMPTY
     if text in ERRORS or text.startswith("="):
@@ -81,13 +84,20 @@ def _stem(field: str) -> str:
     return field.removesuffix("_on")
 
 
+@cache
+def _extra(field: str, precision: str) -> Mapping[str, str]:
+    return {f"{_stem(field)}_precision": precision}
+
+
 def _written(day: datetime.date, precision: str) -> str:
-    return {DAY: day.isoformat(), MONTH: f"{day.year}-{day.month:02}"}.get(precision, str(day.year))
+    if precision == DAY:
+        return day.isoformat()
+    return f"{day.year}-{day.month:02}" if precision == MONTH else str(day.year)
 
 
 def _exact(field: str, day: datetime.date, precision: str, month_enough: bool, title: str) -> Reading:
     text = _written(day, precision)
-    extra = {f"{_stem(field)}_precision": precision}
+    extra = _extra(field, precision)
     if not FIRST_YEAR <= day.year <= LAST_YEAR:
         return rejected("date_range", field, f"{title}“{text}”的年份不对。", _MEND)
     if precision != DAY and not month_enough:
@@ -149,18 +159,18 @@ def _number(
 
 def _text(text: str, field: str, title: str, today: datetime.date, month_enough: bool) -> Reading:
     raw = text
-    if re.fullmatch(r"\d{4}\.1", text):
+    if len(text) == 6 and text.endswith(".1") and text[:4].isdecimal():
         return _january_or_october(field, title, text)
     if _HAN_YEAR.match(text):
         text = text[:4].translate(_HAN_DIGITS) + _HAN_NUMBER.sub(lambda m: str(_han(m[0])), text[4:])
+    if found := _MONTH.fullmatch(text):
+        return _made(field, title, raw, (int(found[1]), int(found[2]), 1), MONTH, month_enough)
     if found := _FULL.fullmatch(text):
         parts = (int(found[1]), int(found[2]), int(found[3]))
         return _made(field, title, raw, parts, DAY, month_enough)
     if found := _COMPACT.fullmatch(text):
         parts = (int(found[1]), int(found[2]), int(found[3] or 1))
         return _made(field, title, raw, parts, DAY if found[3] else MONTH, month_enough)
-    if found := _MONTH.fullmatch(text):
-        return _made(field, title, raw, (int(found[1]), int(found[2]), 1), MONTH, month_enough)
     if found := _YEAR.fullmatch(text):
         return _made(field, title, raw, (int(found[1]), 1, 1), YEAR, month_enough)
     if found := _SLASHED.fullmatch(text):

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from org.excel.checks import check
-from org.excel.columns import half_day, read_column, reader_of
+from org.excel.columns import half_day, read_column
 from org.excel.compare import compare
 from org.excel.dates import DAY, JANUARY_OR_OCTOBER, YEAR
 from org.excel.grid import shown
 from org.excel.headers import HALF_DAY
 from org.excel.identity import Identity, read_identities, read_kind
 from org.excel.problems import Problem, Status, worst
-from org.excel.readings import Reading
+from org.excel.readings import EMPTY, Reading
 from org.states import IdentityKind
 
 if TYPE_CHECKING:
@@ -29,11 +29,18 @@ if TYPE_CHECKING:
 _KIND_LABELS: Final = {"": ""} | dict(IdentityKind.choices)
 
 
+class Shown(Protocol):
+    """What a cell reads as, as text."""
+
+    @property
+    def text(self) -> str: ...
+
+
 class Source(NamedTuple):
     """What the rows of one reading share: field → column, field → what each of its cells reads as."""
 
     columns: Mapping[str, int]
-    readings: Mapping[str, Sequence[Reading]]
+    readings: Mapping[str, Sequence[Shown]]
 
 
 @dataclass(slots=True)
@@ -118,7 +125,7 @@ class _Found:
 
     def __init__(self, columns: Mapping[str, list[Any]], layout: Layout, context: Context) -> None:
         self.values: dict[str, list[Any]] = {}
-        self.readings: dict[str, list[Reading]] = {}
+        self.readings: dict[str, Sequence[Shown]] = {}
         self.problems: defaultdict[int, list[Problem]] = defaultdict(list)
         self.columns = columns
         further: dict[str, list[Any]] = {}
@@ -127,7 +134,11 @@ class _Found:
             if known is None or known.name in {"identity_number", "identity_kind"}:
                 self.values[name] = []  # keeps its place among the fields
                 continue
-            readings, distinct = read_column(column, reader_of(known, context))
+            if name == "number":  # the sender's running number: nothing is made of it
+                self.values[name] = [shown(cell) or None for cell in column]
+                self.readings[name] = [EMPTY] * len(column)
+                continue
+            readings, distinct = read_column(known, column, context)
             self.readings[name] = readings
             self.values[name] = [reading.value for reading in readings]
             self._problems(readings, distinct)
@@ -156,13 +167,14 @@ class _Found:
                 cell: Reading(kind or None, _KIND_LABELS[kind], problems)
                 for cell, (kind, problems) in known.items()
             }
-            readings = self.readings["identity_kind"] = [distinct[cell] for cell in kinds]
+            readings = [distinct[cell] for cell in kinds]
+            self.readings["identity_kind"] = readings
             self.values["identity_kind"] = [kind or None for kind in said]
             self._problems(readings, distinct.values())
         if numbers is None:
             return
         identities = read_identities(numbers, said, today=context.today, typeless=context.typeless)
-        self.readings["identity_number"] = [Reading(i.number or None, i.number) for i in identities]
+        self.readings["identity_number"] = identities
         self.values["identity_number"] = [i.number or None for i in identities]
         self.values["identity_kind"] = [i.kind or k or None for i, k in zip(identities, said, strict=True)]
         for place, identity in enumerate(identities):
@@ -185,7 +197,7 @@ class _Found:
             self.values["born_on"] = born
             self.values["born_precision"] = [DAY if day else None for day in born]
             return
-        self._octobers(born)
+        self._octobers(said, born)
         precise = precise or [None] * len(born)
         for place, (column, number) in enumerate(zip(said, born, strict=True)):
             if column is None or number is None:
@@ -199,14 +211,18 @@ class _Found:
             DAY if day else before for day, before in zip(born, precise, strict=True)
         ]
 
-    def _octobers(self, born: Sequence[datetime.date | None]) -> None:
+    def _octobers(self, said: Sequence[Any], born: Sequence[datetime.date | None]) -> None:
         """1980.1 may be January or October: the number of the document knows."""
-        for place, (reading, day) in enumerate(zip(self.readings["born_on"], born, strict=True)):
-            if day and reading.problems and reading.problems[0].code == JANUARY_OR_OCTOBER:
-                self.problems[place].remove(reading.problems[0])
+        for place, (column, day) in enumerate(zip(said, born, strict=True)):
+            if column is not None or day is None or place not in self.problems:
+                continue
+            problems = self.problems[place]
+            unsure = [p for p in problems if p.field == "born_on" and p.code == JANUARY_OR_OCTOBER]
+            if unsure:
+                problems.remove(unsure[0])
                 text = shown(self.columns["born_on"][place]).strip()
                 if int(text[:4]) != day.year or day.month not in (1, 10):
-                    self.problems[place].append(_other_birth(text, day))
+                    problems.append(_other_birth(text, day))
 
     def _genders(self, identities: Sequence[Identity]) -> None:
         """Row 12: a contradiction is held, the column's word is kept."""

@@ -83,6 +83,8 @@ def shown(value: Any) -> str:
     """The text of a value as a spreadsheet shows it; a long number in Excel's short scientific form."""
     if type(value) is str:
         return value
+    if type(value) is float and -1e15 < value < 1e15 and value.is_integer():
+        return str(int(value))
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, (int, float)):

@@ -88,6 +88,11 @@ class Identity(NamedTuple):
     former: str = ""
     hint: str = ""
 
+    @property
+    def text(self) -> str:
+        """What the cell reads as."""
+        return self.number
+
 
 def _problem(code: str, status: Status, message: str, mend: str = _CHECK) -> Problem:
     return Problem(code, status, FIELD, message, mend)
@@ -150,12 +155,15 @@ def read_identities(
 ) -> list[Identity]:
     """:func:`read_identity` of each value with its kind; the usual sound number is told quickly."""
     found: list[Identity] = []
+    births: dict[str, datetime.date | None] = {}
     for value, kind in zip(values, kinds, strict=True):
-        if type(value) is str and len(value) == 18 and kind in _SAID_RESIDENT:
-            born = _usual_birth(value[6:14], today)
+        if type(value) is str and len(value) == 18 and kind in _SAID_RESIDENT and _EIGHTEEN.fullmatch(value):
+            day = value[6:14]
+            if day not in births:
+                births[day] = _usual_birth(day, today)
+            born = births[day]
             if (
                 born is not None
-                and _EIGHTEEN.fullmatch(value)
                 and value[17] == ric.calc_check_digit(value)
                 and value[0] not in "89"
                 and _known_area(value[:6])
@@ -168,7 +176,6 @@ def read_identities(
     return found
 
 
-@lru_cache(maxsize=65536)
 def _usual_birth(digits: str, today: datetime.date) -> datetime.date | None:
     """A date of birth there is nothing to say about."""
     born = _date(digits)

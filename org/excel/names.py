@@ -16,7 +16,11 @@ FIELD: Final = "name"
 HAN: Final = "\u3007\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U000323af"
 #: Compatibility ideographs: some are characters of their own, so they are never mapped.
 _COMPATIBLE: Final = "\uf900-\ufaff\U0002f800-\U0002fa1f"
-_PLAIN: Final = re.compile("[\u4e00-\u9fff]{2,4}")
+#: A name there is nothing to say about: two to four Chinese characters, no placeholder, no title behind.
+PLAIN: Final = re.compile(
+    "(?!测试|张三|李四|王五|赵六|某某|姓名|待定|待报|暂无|暂缺)[\u4e00-\u9fff]{2,4}"
+    "(?<!同志)(?<!先生)(?<!女士)(?<!老师)(?<!主席)(?<!部长)(?<!科长)(?<!主任)(?<!书记)"
+)
 _WHOLE: Final = re.compile(f"[{HAN}{_COMPATIBLE}]{{1,25}}(·[{HAN}{_COMPATIBLE}]{{1,25}})*")
 _LATIN: Final = re.compile(r"[A-Za-zÀ-ɏ][A-Za-zÀ-ɏ.'’\- ]*")
 _SEPARATORS: Final = re.compile(r"\s*[•・‧∙⋅．●·˙･᛫⸱]\s*")
@@ -27,16 +31,11 @@ _BRACKETS: Final = re.compile(r"[(（\[【][^)）\]】]*[)）\]】]")
 _LABEL: Final = re.compile(
     r"^(组长|副组长|班长|领队|联络员|联系人|负责人|学员|姓名|主席|副主席|委员|成员)[:：]\s*"
 )
-_TITLE: Final = re.compile(r"\s*(同志|先生|女士|老师|主席|副主席|部长|科长|主任|书记)$")
+_TITLE: Final = re.compile(r"\s*(副?(主席|部长|科长|主任|书记)|同志|先生|女士|老师)$")
 _MARKS: Final = re.compile(r"^[*＊★☆※△▲]+|[*＊★☆※△▲]+$")
 _PLACEHOLDER: Final = re.compile(
     r"测试\w{0,4}|test\d*|张三|李四|王五|赵六|某某某?|[×xX*＊]{2,}|[\d]+|姓名|待定|待报|空|无|暂无|暂缺|[\-—/\\]+",
     re.IGNORECASE,
-)
-
-#: Beginnings that need a second look: placeholders.
-_SUSPECT: Final = frozenset(
-    {"测试", "张三", "李四", "王五", "赵六", "某某", "姓名", "待定", "待报", "暂无", "暂缺"}
 )
 
 #: Radicals of the supplement that stand for a whole character people have in names; NFKC leaves them alone.
@@ -59,8 +58,6 @@ RADICALS: Final = str.maketrans(
 
 def read_name(value: Any, *, field: str = FIELD, title: str = "姓名") -> Reading:
     """One person's name. ``extra["name_note"]`` holds what was taken off it (a title, a mark)."""
-    if type(value) is str and _PLAIN.fullmatch(value) and value[:2] not in _SUSPECT:
-        return Reading(value, value)
     raw = shown(value)
     text = _UNSEEN.sub("", raw).strip()
     if not text:
@@ -205,9 +202,6 @@ class _Name:
 
 
 def _without_title(text: str) -> str:
-    """The name without one layer of brackets, labels, marks and titles; a name of two stays whole."""
+    """The name without one layer of brackets, labels, marks and titles; 张主席 leaves 张, to be held."""
     kept = _MARKS.sub("", _LABEL.sub("", _BRACKETS.sub("", text))).strip()
-    if len(re.sub(f"[^{HAN}]", "", kept)) >= 4 or re.search(r"\s", kept):
-        shorter = _TITLE.sub("", kept).strip()
-        kept = shorter if len(shorter) >= 2 else kept
-    return kept
+    return _TITLE.sub("", kept).strip() or kept

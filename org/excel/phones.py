@@ -10,15 +10,13 @@ from org.excel.grid import ERRORS
 from org.excel.problems import Problem, Status
 from org.excel.readings import EMPTY, Reading, broken, plain, rejected
 
-_MOBILE: Final = re.compile(r"1[3-9]\d{9}")
+MOBILE: Final = re.compile(r"1[3-9][0-9]{9}")
 _LANDLINE: Final = re.compile(r"(010|02\d|0[3-9]\d{2})?([2-9]\d{6,7})(转?\d{1,6})?")
 _PHONES: Final = re.compile(r"[/、,;，；|\n\r]|\s{2,}")
 
 
 def read_phone(value: Any, *, field: str = "phone", title: str = "手机") -> Reading:
     """A mobile number of 11 digits or a landline; of two the first, the rest in ``extra["phone_note"]``."""
-    if isinstance(value, str) and len(value) == 11 and value.isascii() and _MOBILE.fullmatch(value):
-        return Reading(value, value)
     text = unicodedata.normalize("NFKC", plain(value))
     if not text:
         return EMPTY
@@ -49,7 +47,7 @@ def _one_phone(text: str) -> str:
     """One number in its usual form, or empty."""
     bare = re.sub(r"[\s\-()—–.]", "", re.sub(r"\.0+$", "", text.strip()))
     bare = re.sub(r"^(\+?0{0,2}86)(?=1[3-9]\d{9}$|0\d{9,11}$)", "", bare)
-    if _MOBILE.fullmatch(bare):
+    if MOBILE.fullmatch(bare):
         return bare
     found = _LANDLINE.fullmatch(bare)
     if not found:

@@ -29,7 +29,9 @@ _UNSEEN: Final = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060\ufeff\u00ad]")
 
 def plain(value: Any) -> str:
     """What a cell shows, without what can't be seen."""
-    return _UNSEEN.sub("", shown(value)).strip()
+    text = shown(value)
+    # A blank apart, whatever is taken out isn't printable.
+    return text.strip() if text.isprintable() else _UNSEEN.sub("", text).strip()
 
 
 def said(

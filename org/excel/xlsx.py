@@ -33,7 +33,7 @@ _UNSOUND: Final = (CalamineError, DefusedXmlException, ElementTree.ParseError, e
 _TRUE: Final = frozenset({"1", "true", "on"})
 
 _CELL: Final = rb"<(?:\w+:)?c\b"
-_FAR: Final = re.compile(rb'<c r="(?:[A-Z]{2,}|[A-Z]\d{6,}|[^A-Z])')
+_UNUSUAL: Final = re.compile(rb'<c(?! r="[A-Z]\d{1,5}")')
 _PLACES: Final = re.compile(rb'<c r="([A-Z]{1,3})(\d{1,7})"')
 _ROW: Final = re.compile(rb"<(?:\w+:)?row\b[^>]*>")
 _COL: Final = re.compile(rb"<(?:\w+:)?col\b[^>]*>")
@@ -167,13 +167,13 @@ def _grid(name: str, xml: bytes, strings: bytes, styles: bytes, *, date1904: boo
 
 
 def _extent(xml: bytes, start: int, end: int) -> tuple[int, int]:
-    """The last row and how many columns, at least."""
-    cells = xml.count(b"<c", start, end) if start >= 0 else -1
-    plain = xml.count(b'<c r="', start, end)
-    if cells != plain or xml.count(b"<sheetData") != 1 or b":c" in xml:
+    """The last row and the number of columns, or more: within A1:Z99999 no cell is counted."""
+    if start < 0 or b":c" in xml:
         return _walk(xml)
-    if not _FAR.search(xml, start, end):
-        return 99_999, 26  # at most: one letter, five digits
+    if not _UNUSUAL.search(xml, start, end):
+        return 99_999, 26
+    if xml.count(b"<c", start, end) != xml.count(b'<c r="', start, end):
+        return _walk(xml)
     rows = columns = 0
     letters: set[bytes] = set()
     for found in _PLACES.finditer(xml, start, end):
