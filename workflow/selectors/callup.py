@@ -196,7 +196,7 @@ def weeks_away(unit: Union, first: date, weeks: int) -> list[Week]:
     """The load of a unit and of those below it, week by week from the Monday of ``first`` on; two queries."""
     monday = first - timedelta(first.weekday())
     with connection.cursor() as cursor:
-        cursor.execute(_WEEKS, {"weeks": weeks, "first": half_day(monday, 0)} | _below(unit))
+        cursor.execute(_WEEKS, {"weeks": weeks, "first": half_day(monday, 0), **_below(unit)})
         away = dict(cursor.fetchall())
     staff = Cadre.objects.active().under(unit).count()
     return [Week(monday + timedelta(7 * n), away.get(n, 0), staff) for n in range(weeks)]
@@ -235,7 +235,7 @@ def most_called(unit: Union, first: date, last: date, *, least: int = 2, limit: 
                 "last": half_day(last, 1) + 1,
                 "least": least,
                 "limit": limit,
-            }
-            | _below(unit),
+                **_below(unit),
+            },
         )
         return [Load(*row) for row in cursor.fetchall()]
