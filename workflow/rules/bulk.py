@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from rulebook.severity import Severity
 from workflow.models import PlanCost
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from workflow.rules.findings import Finding
 
 
+#: Why a request about a 期 isn't agreed to along with others.
+ONE_BY_ONE: Final = "班次申请须对照原批准内容逐项办理，请打开申请办理。"
+
+
 @dataclass(frozen=True)
 class Item:
     """One picked task. ``reason``: why it can't be agreed to along with others; empty where it can."""
@@ -33,15 +37,17 @@ class Item:
     total: Decimal
     found: dict[str, Any]
     reason: str
+    request: int | None = None
 
 
 def ready(tasks: Sequence[WorkTask], *, actor: User, at: datetime) -> list[Item]:
-    """Each task with its gate's answer and the findings as they are now, in the order given.
+    """Each task with its gate's answer and the findings as they are now, requests about 期 last.
 
     ``tasks`` with plan, department, union, version and book loaded. Constant statements for each union,
     year and book among them.
     """
-    plans: list[ClassPlan] = [task.plan for task in tasks if task.plan is not None]
+    of_plans = [task for task in tasks if task.plan is not None and task.request_id is None]
+    plans: list[ClassPlan] = [task.plan for task in of_plans if task.plan is not None]
     costs: dict[int, list[PlanCost]] = defaultdict(list)
     for cost in PlanCost.objects.filter(plan__in=[plan.pk for plan in plans]):
         costs[cost.plan_id].append(cost)
@@ -57,7 +63,7 @@ def ready(tasks: Sequence[WorkTask], *, actor: User, at: datetime) -> list[Item]
             found |= {plan.pk: findings for plan, findings in zip(group, rows, strict=True)}
     cases = gate.cases(plans, actor=actor, at=at)
     items = []
-    for task, case in zip((task for task in tasks if task.plan is not None), cases, strict=True):
+    for task, case in zip(of_plans, cases, strict=True):
         reason = gate.judge(Act.AGREE, case)
         if reason is None and (case.task is None or case.task.pk != task.pk):
             reason = f"《{case.plan.name}》的“{task.step_title}”已经办理。"
@@ -76,4 +82,17 @@ def ready(tasks: Sequence[WorkTask], *, actor: User, at: datetime) -> list[Item]
                 reason=reason or "",
             )
         )
-    return items
+    return items + [_apart(task, task.plan) for task in tasks if task.request_id is not None and task.plan]
+
+
+def _apart(task: WorkTask, plan: ClassPlan) -> Item:
+    """A request: left out, with the reason."""
+    return Item(
+        task=task.pk,
+        plan=plan,
+        step=task.step_title,
+        total=Decimal("0.00"),
+        found=brief([]),
+        reason=ONE_BY_ONE,
+        request=task.request_id,
+    )

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from office.wording import days_text, lasting
 from workflow.rules.brief import brief
 from workflow.rules.route import NOBODY, Limit, limit
-from workflow.states import AUTHOR, DecisionAction, PlanState, StepKind
+from workflow.rules.terms import RunTerms
+from workflow.states import AUTHOR, DecisionAction, PlanState, RequestState, StepKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from org.models import User
     from rulebook.schema import Book
-    from workflow.models import ClassPlan, Decision, WorkTask
+    from workflow.models import ClassPlan, Decision, RunRequest, WorkTask
 
     Books = Mapping[int, Book]
 
@@ -40,6 +41,8 @@ class PlanWords:
     state: str
     state_label: str
     submission: int
+    #: What stands in the second line instead, of a request.
+    note: str = ""
 
     @property
     def people(self) -> str:
@@ -48,6 +51,8 @@ class PlanWords:
 
     @property
     def sub(self) -> str:
+        if self.note:
+            return self.note
         parts = [
             f"申报 {self.number}" if self.number else "",
             self.category,
@@ -70,6 +75,8 @@ class WaitingRow:
     arrived_at: datetime | None
     limit: Limit
     can_agree: bool
+    #: The request it is about, where it isn't the plan itself.
+    request: int | None = None
 
 
 @dataclass(frozen=True)
@@ -84,6 +91,7 @@ class DoneRow:
     post: str
     at: datetime
     spent: str
+    request: int | None = None
 
 
 @dataclass(frozen=True)
@@ -122,12 +130,44 @@ def words(plan: ClassPlan, total: Decimal, books: Books) -> PlanWords:
     )
 
 
-def waiting_rows(tasks: Iterable[WorkTask], books: Books, *, at: datetime) -> list[WaitingRow]:
-    """``tasks`` as ``selectors.worklist.waiting`` gives them."""
+def asked_words(request: RunRequest, books: Books) -> PlanWords:
+    """The same columns of a request about a 期: its own people, days and money, where it proposes any."""
+    run, plan = request.run, request.run.plan
+    terms = RunTerms.from_json(request.content) if "stretches" in request.content else None
+    base = words(plan, terms.total if terms is not None else _total(request), books)
+    chain = {"same": "与计划一致", "changed": "与计划不一致"}.get(request.chain, "")
+    again = f"第 {request.number} 次报送" if request.number > 1 else ""
+    return replace(
+        base,
+        name=run.title,
+        number=run.code,
+        trainees=terms.trainees if terms is not None else run.trainees or plan.trainees,
+        staff=terms.staff if terms is not None else run.staff or plan.staff,
+        sessions=1,
+        days=days_text(len(terms.half_days) if terms is not None else plan.half_days),
+        residential=terms.residential if terms is not None else plan.residential,
+        state=request.state,
+        state_label=str(RequestState(request.state).label),
+        note=" · ".join(part for part in (run.code, request.get_kind_display(), chain, again) if part),
+    )
+
+
+def _total(request: RunRequest) -> Decimal:
+    """Yuan of the 期 a request without terms is about."""
+    return sum((Decimal(row["amount"]) for row in request.before.get("costs", ())), Decimal("0.00"))
+
+
+def waiting_rows(
+    tasks: Iterable[WorkTask], books: Books, asked: Mapping[int, RunRequest], *, at: datetime
+) -> list[WaitingRow]:
+    """``tasks`` as ``selectors.worklist.waiting`` gives them, ``asked`` the requests among them by key."""
     rows = []
     for task in tasks:
         plan: Any = task.plan
         kind = str(StepKind(task.kind).label)
+        request: Any = asked.get(task.request_id) if task.request_id is not None else None
+        if request is not None and task.kind == StepKind.REQUEST:
+            kind = request.get_kind_display()
         if task.kind == StepKind.REVIEW and plan.version.number > 1:
             kind = "修改后报送"
         rows.append(
@@ -136,11 +176,12 @@ def waiting_rows(tasks: Iterable[WorkTask], books: Books, *, at: datetime) -> li
                 kind=kind,
                 step=task.step_title if task.step != AUTHOR else "",
                 post=task.post.full_title if task.post is not None else "",
-                plan=words(plan, task.total, books),
-                found=brief(task.amiss),
+                plan=words(plan, task.total, books) if request is None else asked_words(request, books),
+                found=brief(task.amiss if request is None else request.amiss),
                 arrived_at=task.arrived_at,
                 limit=limit(task.due_at, at),
                 can_agree=task.kind == StepKind.REVIEW,
+                request=task.request_id,
             )
         )
     return rows
@@ -150,6 +191,7 @@ _TONE = {
     DecisionAction.RETURN: "back",
     DecisionAction.ADVISE_EXCLUSION: "back",
     DecisionAction.EXCLUDE: "back",
+    DecisionAction.REFUSE: "back",
     DecisionAction.DEFER: "wait",
     DecisionAction.WITHDRAW: "wait",
     DecisionAction.SUBMIT: "",
@@ -157,13 +199,14 @@ _TONE = {
 }
 
 
-def done_rows(decisions: Iterable[Decision], books: Books) -> list[DoneRow]:
-    """``decisions`` as ``selectors.worklist.done_by`` gives them."""
+def done_rows(decisions: Iterable[Decision], books: Books, asked: Mapping[int, RunRequest]) -> list[DoneRow]:
+    """``decisions`` as ``selectors.worklist.done_by`` gives them, ``asked`` as in :func:`waiting_rows`."""
     rows = []
     for decision in decisions:
         action = DecisionAction(decision.action)
         result = str(action.label)
-        if action == DecisionAction.SUBMIT:
+        request = asked.get(decision.request_id) if decision.request_id is not None else None
+        if action == DecisionAction.SUBMIT and request is None:
             result = f"第 {decision.version.number} 次报送"
         elif action == DecisionAction.RETURN:
             book = books.get(decision.version.book_id)
@@ -172,7 +215,9 @@ def done_rows(decisions: Iterable[Decision], books: Books) -> list[DoneRow]:
         said = decision.opinion if decision.opinion != str(action.label) else ""
         rows.append(
             DoneRow(
-                plan=words(decision.plan, decision.total, books),  # type: ignore[attr-defined]
+                plan=words(decision.plan, decision.total, books)  # type: ignore[attr-defined]
+                if request is None
+                else asked_words(request, books),
                 step=decision.step_title,
                 result=result,
                 tone=_TONE.get(action, "ok"),
@@ -180,6 +225,7 @@ def done_rows(decisions: Iterable[Decision], books: Books) -> list[DoneRow]:
                 post=decision.post_title,
                 at=decision.at,
                 spent=lasting(decision.spent) if decision.spent is not None else "",
+                request=decision.request_id,
             )
         )
     return rows

@@ -39,6 +39,7 @@ _BACK = frozenset(
         DecisionAction.ADVISE_EXCLUSION,
         DecisionAction.EXCLUDE,
         DecisionAction.DEFER,
+        DecisionAction.REFUSE,
     }
 )
 

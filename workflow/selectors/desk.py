@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Badges:
-    """``waiting``: open tasks at his posts; ``under_way``: his own plans in review; ``unmanned``: tasks of
-    his unions (training authority only) at posts nobody holds; ``next_meeting``: the next sitting he sees."""
+    """``waiting``: open tasks at his posts; ``under_way``: his own plans and requests in review; ``unmanned``:
+    tasks of his unions (training authority only) at posts nobody holds; ``next_meeting``: the next sitting
+    he sees."""
 
     waiting: int = 0
     under_way: int = 0
@@ -53,7 +54,9 @@ def unmanned_tasks(standing: Standing) -> QuerySet[WorkTask]:
 _BADGES: Final = """
     SELECT (SELECT count(*) FROM workflow_worktask WHERE is_open AND post_id = ANY(%(posts)s)),
            (SELECT count(*) FROM workflow_classplan
-             WHERE created_by_id = %(user)s AND state = ANY(%(pending)s)),
+             WHERE created_by_id = %(user)s AND state = ANY(%(pending)s))
+           + (SELECT count(*) FROM workflow_runrequest
+               WHERE created_by_id = %(user)s AND state IN ('reviewing', 'returned')),
            (SELECT count(*) FROM workflow_worktask task JOIN workflow_classplan plan ON plan.id = task.plan_id
              WHERE task.is_open AND plan.union_id = ANY(%(unions)s) AND task.post_id IN (
                 SELECT post.id FROM org_post post JOIN org_union u ON u.id = post.union_id

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db.models import Count, F, OuterRef, Q, Subquery, Sum
 
@@ -115,12 +115,3 @@ def requests_seen(standing: Standing) -> QuerySet[RunRequest]:
     return rows.filter(
         ~Q(state=RequestState.DRAFT) | Q(run__plan__department__in=standing.department_ids) | own
     )
-
-
-def about(tasks: Iterable[Any]) -> dict[int, RunRequest]:
-    """The requests that rows of tasks or decisions are about, with 期 and plan; no query where none is."""
-    keys = {row.request_id for row in tasks if row.request_id is not None}
-    if not keys:
-        return {}
-    found = RunRequest.objects.filter(pk__in=keys).select_related("run__plan").defer("before")
-    return {request.pk: request for request in found}

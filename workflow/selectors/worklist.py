@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from django.db.models import (
+    Case,
     Count,
     Exists,
     F,
@@ -23,15 +24,16 @@ from django.db.models import (
     QuerySet,
     Subquery,
     Value,
+    When,
 )
 from django.db.models.functions import Coalesce
 
 from office.prepared import Prepared
 from rulebook.models import RuleBook
-from workflow.models import ClassPlan, Decision, WorkTask
+from workflow.models import ClassPlan, Decision, RunRequest, WorkTask
 from workflow.selectors.desk import proposed_by
 from workflow.selectors.plans import total_of
-from workflow.states import DecisionAction, StepKind
+from workflow.states import DecisionAction, RequestState, StepKind
 
 if TYPE_CHECKING:
     import datetime
@@ -80,12 +82,15 @@ class _Amiss(Func):
 
 
 def _amiss(plan: str) -> Coalesce:
-    last = (
-        Decision.objects.filter(plan=OuterRef(plan), request=None)
-        .exclude(action__in=_WITHOUT)
-        .order_by("-at", "-id")
-        .values(amiss=_Amiss(F("findings")))
-    )
+    return _last_amiss(Decision.objects.filter(plan=OuterRef(plan), request=None))
+
+
+def _amiss_of_request(request: str) -> Coalesce:
+    return _last_amiss(Decision.objects.filter(request=OuterRef(request)))
+
+
+def _last_amiss(decisions: QuerySet[Decision]) -> Coalesce:
+    last = decisions.exclude(action__in=_WITHOUT).order_by("-at", "-id").values(amiss=_Amiss(F("findings")))
     return Coalesce(Subquery(last[:1]), Value([], output_field=JSONField()))
 
 
@@ -151,13 +156,38 @@ def waiting(tasks: QuerySet[WorkTask], narrow: Narrow) -> QuerySet[WorkTask]:
             "step_title",
             "arrived_at",
             "due_at",
+            "request",
             "post__title",
             "post__department__name",
             *(f"plan__{field}" for field in PLAN_FIELDS),
         )
         .annotate(total=total_of("plan"), amiss=_amiss("plan"))
     )
-    return rows.annotate(asks=_asks()).filter(asks__gt=0) if narrow.found else rows
+    if not narrow.found:
+        return rows
+    # The findings of a request are its own; a page reads them with the request (asked_about).
+    own = Case(When(request=None, then=F("amiss")), default=_amiss_of_request("request"))
+    return rows.annotate(asks=Func(own, function="jsonb_array_length", output_field=IntegerField())).filter(
+        asks__gt=0
+    )
+
+
+def asked_about(rows: Iterable[Any]) -> dict[int, RunRequest]:
+    """The requests that tasks or decisions are about, by key, ``amiss`` annotated; no query for none."""
+    keys = {row.request_id for row in rows if row.request_id is not None}
+    if not keys:
+        return {}
+    return {request.pk: request for request in _asked(RunRequest.objects.filter(pk__in=keys))}
+
+
+def _asked(rows: QuerySet[RunRequest]) -> QuerySet[RunRequest]:
+    """Rows of a list of requests: 期 and plan loaded, ``amiss`` and ``where`` (its open step) annotated."""
+    where = WorkTask.objects.filter(request=OuterRef("pk"), is_open=True).values("step_title")[:1]
+    return (
+        rows.select_related("run__plan__department", "run__plan__version")
+        .defer("run__plan__version__content")
+        .annotate(amiss=_amiss_of_request("pk"), where=Subquery(where))
+    )
 
 
 def _newest(post: int) -> QuerySet[WorkTask]:
@@ -251,6 +281,7 @@ def done_by(standing: Standing, narrow: Narrow) -> QuerySet[Decision]:
             "at",
             "received_at",
             "post_title",
+            "request",
             "version__number",
             "version__by_meeting",
             "version__book_id",
@@ -299,6 +330,17 @@ def proposed(standing: Standing, narrow: Narrow) -> QuerySet[ClassPlan]:
     if narrow.found:
         rows = rows.annotate(asks=_asks()).filter(asks__gt=0)
     return rows.order_by("-updated_at", "-id")
+
+
+def asked_by(standing: Standing) -> QuerySet[RunRequest]:
+    """我发起的班次申请, the latest first."""
+    return _asked(RunRequest.objects.filter(created_by=standing.user.pk)).order_by("-created_at", "-id")
+
+
+def requests_under_way(standing: Standing) -> int:
+    """How many of them somebody has to act on."""
+    pending = (RequestState.REVIEWING, RequestState.RETURNED)
+    return RunRequest.objects.filter(created_by=standing.user.pk, state__in=pending).count()
 
 
 def search(standing: Standing, text: str) -> QuerySet[ClassPlan]:

@@ -19,9 +19,10 @@ from workflow.excel import worklist as sheets
 from workflow.forms.worklist import WorkFilter
 from workflow.models import ClassPlan, WorkTask
 from workflow.rules import listing
-from workflow.rules.bulk import ready
+from workflow.rules.bulk import ONE_BY_ONE, ready
 from workflow.selectors import worklist
 from workflow.selectors.desk import proposed_by, unmanned_tasks
+from workflow.selectors.runs import listed
 from workflow.services.decisions import decide_many as decide_each
 from workflow.states import DecisionAction
 from workflow.views.common import DeskRequest, badges_of, page_of, standing_of, workbook_file
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
 
 #: As many as one bulk act takes; each item is its own transaction.
 MOST = 200
+
+#: As many 期 as a search shows above the plans; the list of 期 has them all.
+RUNS_FOUND = 8
 
 
 def _end_of_today(at: datetime) -> datetime:
@@ -57,7 +61,8 @@ def inbox(request: DeskRequest) -> HttpResponse:
     if by_limit:
         found = worklist.by_limit(found)
     if request.GET.get("format") == "xlsx":
-        lines = listing.waiting_rows(found, facets.books, at=at)
+        tasks_found = list(found)
+        lines = listing.waiting_rows(tasks_found, facets.books, worklist.asked_about(tasks_found), at=at)
         title = "无人办理事项" if unmanned else "待办事项"
         return workbook_file(sheets.waiting(lines, title=title, who=request.user.name, at=at), title)
     page = _page(request, found, None if narrow else facets.count)
@@ -65,7 +70,7 @@ def inbox(request: DeskRequest) -> HttpResponse:
         page.object_list = worklist.newest_at(post=next(iter(standing.post_ids)))
     context = {
         "page": page,
-        "rows": listing.waiting_rows(page, facets.books, at=at),
+        "rows": listing.waiting_rows(page, facets.books, worklist.asked_about(page), at=at),
         "facets": facets,
         "form": form,
         "narrowed": bool(narrow),
@@ -113,12 +118,13 @@ def done(request: DeskRequest) -> HttpResponse:
     narrow = form.narrow()
     found = worklist.done_by(standing, narrow)
     if request.GET.get("format") == "xlsx":
-        lines = listing.done_rows(found, facets.books)
+        decisions = list(found)
+        lines = listing.done_rows(decisions, facets.books, worklist.asked_about(decisions))
         return workbook_file(sheets.done(lines, title="已办事项", who=request.user.name, at=at), "已办事项")
     page = page_of(request, found)
     context = {
         "page": page,
-        "rows": listing.done_rows(page, facets.books),
+        "rows": listing.done_rows(page, facets.books, worklist.asked_about(page)),
         "form": form,
         "narrowed": bool(narrow),
     }
@@ -127,8 +133,12 @@ def done(request: DeskRequest) -> HttpResponse:
 
 @require_safe
 def mine(request: DeskRequest) -> HttpResponse:
-    """The plans one drew up or handed in, with where each lies now."""
+    """The plans one drew up or handed in, with where each lies now; or the requests about their 期."""
     at, standing = timezone.now(), standing_of(request)
+    if request.GET.get("view") == "requests":
+        page = page_of(request, worklist.asked_by(standing))
+        context = {"page": page, "requests": page.object_list, "tabs": _own_tabs(standing, requests=True)}
+        return render(request, "workflow/mine.html", context)
     facets = worklist.plan_facets(proposed_by(standing))
     form = WorkFilter(request.GET, facets, ("state", "department", "category", "found"))
     narrow = form.narrow()
@@ -143,8 +153,22 @@ def mine(request: DeskRequest) -> HttpResponse:
         "rows": _placed(list(page), facets, at),
         "form": form,
         "narrowed": bool(narrow),
+        "tabs": _own_tabs(standing, requests=False),
     }
     return render(request, "workflow/mine.html", context)
+
+
+def _own_tabs(standing: Standing, *, requests: bool) -> list[dict[str, Any]]:
+    own = reverse("workflow:mine")
+    return [
+        {"title": "年度计划", "url": own, "current": not requests},
+        {
+            "title": "班次申请",
+            "url": f"{own}?view=requests",
+            "count": worklist.requests_under_way(standing) or "",
+            "current": requests,
+        },
+    ]
 
 
 def _placed(plans: list[ClassPlan], facets: worklist.Facets, at: datetime) -> list[listing.PlanRow]:
@@ -156,14 +180,19 @@ def _placed(plans: list[ClassPlan], facets: worklist.Facets, at: datetime) -> li
 
 @require_safe
 def search(request: DeskRequest) -> HttpResponse:
-    """Plans one may see, by name, number, people and opinions."""
+    """Plans one may see, by name, number, people and opinions; with the first few 期 of these words."""
     at, standing = timezone.now(), standing_of(request)
     text = request.GET.get("q", "").strip()[:100]
     context: dict[str, Any] = {"search_query": text}
     if text:
         page = page_of(request, worklist.search(standing, text))
         facets = worklist.plan_facets(ClassPlan.objects.filter(pk__in=[plan.pk for plan in page]))
-        context |= {"page": page, "rows": _placed(list(page), facets, at)}
+        runs = listed(standing, q=text)
+        context |= {
+            "page": page,
+            "rows": _placed(list(page), facets, at),
+            "runs": list(runs[:RUNS_FOUND]) if page.number == 1 else [],
+        }
     return render(request, "workflow/search.html", context)
 
 
@@ -174,7 +203,7 @@ def decide_many(request: DeskRequest) -> HttpResponse:
     picks = [int(text) for text in request.POST.getlist("pick") if text.isascii() and text.isdigit()][:MOST]
     tasks = list(
         WorkTask.objects.filter(pk__in=picks, plan__in=ClassPlan.objects.visible_to(standing))
-        .select_related("plan__department", "plan__union", "plan__version__book")
+        .select_related("plan__department", "plan__union", "plan__version__book", "request__run")
         .defer("plan__version__content", "plan__version__book__content", "plan__version__book__source_text")
         .order_by("-arrived_at")
     )
@@ -183,17 +212,18 @@ def decide_many(request: DeskRequest) -> HttpResponse:
         return redirect("workflow:inbox")
     if request.POST.get("confirmed") != "1":
         return _ask_many(request, tasks, at)
+    plans = [task for task in tasks if task.request_id is None]
     results = decide_each(
-        tasks=[(task.plan.pk, task.pk, task.plan.name) for task in tasks if task.plan is not None],
+        tasks=[(task.plan.pk, task.pk, task.plan.name) for task in plans if task.plan is not None],
         action=DecisionAction.AGREE,
         actor=request.user,
         at=at,
         opinion=request.POST.get("opinion", "").strip()[:500],
     )
     places = worklist.places(result.plan_id for result in results)
-    lines = [
+    lines: list[dict[str, Any]] = [
         {
-            "plan_id": result.plan_id,
+            "url": reverse("workflow:plan", args=[result.plan_id]),
             "name": result.name,
             "done": result.decision is not None,
             "reason": result.reason,
@@ -201,11 +231,21 @@ def decide_many(request: DeskRequest) -> HttpResponse:
         }
         for result in results
     ]
-    succeeded = sum(result.decision is not None for result in results)
+    lines += [
+        {
+            "url": reverse("workflow:run_request", args=[task.request_id]),
+            "name": task.plan.name if task.plan is not None else "",
+            "done": False,
+            "reason": ONE_BY_ONE,
+        }
+        for task in tasks
+        if task.request_id is not None
+    ]
+    succeeded = sum(line["done"] for line in lines)
     context = {
         "results": lines,
         "succeeded": succeeded,
-        "failed": len(results) - succeeded,
+        "failed": len(lines) - succeeded,
         "opinion": request.POST.get("opinion", "").strip(),
     }
     return render(request, "workflow/decided_many.html", context)
