@@ -149,7 +149,7 @@ def leadership_of(post_title: str) -> str:
     """Whether the post is that of a union's chair or vice-chair; other titles that only contain the word
     (女职工委员会主席, 主席助理) aren't."""
     found = ""
-    for part in re.split(r"[、,，;；/兼]", unicodedata.normalize("NFKC", post_title)):
+    for part in re.split(r"[、,，;；/]|兼(?!职)", unicodedata.normalize("NFKC", post_title)):
         title = part.strip()
         if _CHAIR.fullmatch(title):
             return Leadership.CHAIR.value

@@ -63,6 +63,8 @@ def test_who_is_entered_is_a_member_from_that_day(cast: Cast) -> None:
         ("党委副书记、工会主席", "chair"),
         ("常务副主席", "vice_chair"),
         ("副主席（主持工作）", "vice_chair"),
+        ("兼职副主席", "vice_chair"),
+        ("办公室主任兼工会副主席", "vice_chair"),
         ("女职工委员会主席", ""),
         ("主席助理", ""),
         ("经审委主任", ""),
