@@ -65,3 +65,25 @@ def test_every_table_is_open_to_the_site_for_rows() -> None:
             " OR has_table_privilege('guikou', oid, 'TRUNCATE, TRIGGER'))"
         )
         assert cursor.fetchall() == []
+
+
+@pytest.mark.usefixtures("site_role")
+def test_the_site_and_its_worker_use_the_queue() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT worker_id FROM procrastinate_register_worker_v1() AS worker_id")
+        [worker] = cursor.fetchone()
+        cursor.execute(
+            "SELECT procrastinate_defer_jobs_v1(ARRAY[ROW('default', 'x', 0, 'a', NULL, '{}', NULL)"
+            "::procrastinate_job_to_defer_v1])"
+        )
+        cursor.execute("SELECT id FROM procrastinate_fetch_job_v2(NULL, %s)", [worker])
+        [job] = cursor.fetchone()
+        cursor.execute("SELECT procrastinate_retry_job_v2(%s, now(), 0, 'default', 'a')", [job])
+        cursor.execute("SELECT id FROM procrastinate_fetch_job_v2(NULL, %s)", [worker])
+        assert cursor.fetchone() == (job,)
+        cursor.execute("SELECT procrastinate_finish_job_v1(%s, 'succeeded', true)", [job])
+        cursor.execute("SELECT procrastinate_update_heartbeat_v1(%s)", [worker])
+        cursor.execute("SELECT procrastinate_unregister_worker_v1(%s)", [worker])
+        cursor.execute("LISTEN procrastinate_any_queue_v1")
+        cursor.execute("SELECT count(*) FROM procrastinate_jobs")
+        assert cursor.fetchone() == (0,)
