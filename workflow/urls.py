@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from workflow.views import (
+    callup,
     consolidation,
     declare,
     desk_work,
@@ -28,4 +29,5 @@ urlpatterns = [
     *money.urlpatterns,
     *runs.urlpatterns,
     *run_requests.urlpatterns,
+    *callup.urlpatterns,
 ]

@@ -104,7 +104,8 @@ def call_up(world: World, run: ClassRun, *, deadline: datetime = DEADLINE, issue
 
 def build(world: World, *, seats: dict[str, int] | None = None, issued: bool = True, **fields: Any) -> Called:
     """An open class of 宣传网络部 with quotas for 甲街道 (2, 1 reserve) and 乙街道 (2), five cadres each."""
-    run = runs.opened_run(world, **fields)
+    small: dict[str, Any] = {"staff": 0, "costs": {"meals": "100.00"}}
+    run = runs.opened_run(world, **small | fields)
     called = Called(world, run)
     for code, name, people in UNITS:
         made = worlds.found(code, name, {"zuzhi": "组织部"}, parent=Union.objects.get(pk=world.union.pk))

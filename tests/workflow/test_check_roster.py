@@ -26,7 +26,7 @@ def run_command(*arguments: str) -> tuple[int, str, str]:
     out, error = StringIO(), StringIO()
     with pytest.raises(SystemExit) as stopped, time_machine.travel(at(5, 10), tick=False):
         call_command("check_roster", *arguments, stdout=out, stderr=error)
-    return stopped.value.code, out.getvalue(), error.getvalue()
+    return int(stopped.value.code), out.getvalue(), error.getvalue()
 
 
 def written(tmp_path: Path, content: bytes, name: str = "名册.xlsx") -> str:

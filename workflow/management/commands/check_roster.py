@@ -104,7 +104,7 @@ def _run(code: str, union: str | None) -> ClassRun:
 
 
 def _unit(code: str) -> Union:
-    found = Union.objects.filter(code=code).first()
+    found: Union | None = Union.objects.filter(code=code).first()
     if found is None:
         raise Refused(f"没有代码为“{code}”的单位。")
     return found
