@@ -18,8 +18,9 @@ def test_a_suspected_duplicate_is_compared_and_advised_against(day: Day) -> None
     day.picture(page, "待办")
     rows = page.locator("table.sheet tbody tr")
     everything = rows.count()
+    # A plan, and the opening of a class.
     page.get_by_label("部门").select_option(label="宣传网络部")
-    expect(rows).to_have_count(1)
+    expect(rows).to_have_count(2)
     page.get_by_role("link", name="清除").click()
     expect(rows).to_have_count(everything)
     page.get_by_label("只看有提示的").check()
