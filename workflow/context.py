@@ -111,8 +111,8 @@ def _groups(standing: Standing, count: Badges, current: str) -> list[dict[str, A
             "干部",
             (
                 ("cadres", "干部名册", 0, holds or oversees),
-                ("forgotten", "多年未训", 0, holds or oversees),
-                ("unit_load", "调训负担", 0, oversees),
+                ("forgotten", "长期未训", 0, holds or oversees),
+                ("unit_load", "单位负荷", 0, oversees),
                 ("unit_aliases", "单位别名", 0, authority),
                 ("people_import", "导入", 0, authority),
                 ("identity_log", "证件查看记录", 0, authority),

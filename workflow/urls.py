@@ -14,6 +14,7 @@ from workflow.views import (
     plan,
     run_requests,
     runs,
+    training_life,
 )
 
 app_name = "workflow"
@@ -30,4 +31,5 @@ urlpatterns = [
     *runs.urlpatterns,
     *run_requests.urlpatterns,
     *callup.urlpatterns,
+    *training_life.urlpatterns,
 ]

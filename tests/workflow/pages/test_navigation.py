@@ -38,9 +38,9 @@ def groups(client: Client, who: User) -> dict[str, list[str]]:
 
 WORK = ["待办", "已办", "我发起的", "我的培训"]
 CALLING = ["班次", "选送报名"]
-PEOPLE = ["干部名册", "多年未训"]
-OVERSEEN = [*PEOPLE, "调训负担", "后台事项"]
-AUTHORITY = [*PEOPLE, "调训负担", "单位别名", "导入", "证件查看记录", "后台事项"]
+PEOPLE = ["干部名册", "长期未训"]
+OVERSEEN = [*PEOPLE, "单位负荷", "后台事项"]
+AUTHORITY = [*PEOPLE, "单位负荷", "单位别名", "导入", "证件查看记录", "后台事项"]
 PLANNING = ["年度申报", "计划汇总", "上会议题", "年度计划"]
 
 
@@ -74,8 +74,8 @@ NAMES = {
     "我的培训": "my_training",
     "选送报名": "nominations",
     "干部名册": "cadres",
-    "多年未训": "forgotten",
-    "调训负担": "unit_load",
+    "长期未训": "forgotten",
+    "单位负荷": "unit_load",
     "单位别名": "unit_aliases",
     "导入": "people_import",
     "证件查看记录": "identity_log",

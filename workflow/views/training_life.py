@@ -1,0 +1,92 @@
+"""What a person is called to, and how loaded a unit's people are."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.urls import path
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from org.models import Union
+from org.selectors import reach
+from training.models import TrainingRecord
+from workflow.forms.load import LoadForm
+from workflow.selectors.callup import called_to, most_called, weeks_away
+from workflow.states import LIVE_SEATS
+from workflow.views.common import DeskRequest, standing_of
+from workflow.views.runs import address, when
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from django.urls import URLPattern
+
+#: As many unions as a select can sensibly offer.
+MOST_UNITS = 500
+YEAR = timedelta(days=365)
+
+
+@require_safe
+def my_training(request: DeskRequest) -> HttpResponse:
+    """Classes one is called to, first those to come; then what one has been trained in."""
+    today = timezone.localdate()
+    seats = list(called_to(request.user))
+    coming = [seat for seat in seats if seat.state in LIVE_SEATS and not _is_over(seat.run.ends_on, today)]
+    records = TrainingRecord.objects.standing().filter(cadre__user=request.user)
+    context = {
+        "is_cadre": hasattr(request.user, "cadre"),
+        "coming": [{"seat": seat, "when": when(seat.run)} for seat in reversed(coming)],
+        "past": [{"seat": seat, "when": when(seat.run)} for seat in seats if seat not in coming],
+        "records": records.order_by("-ends_on", "-pk"),
+    }
+    return render(request, "workflow/people/my_training.html", context)
+
+
+def _is_over(last: date | None, today: date) -> bool:
+    return last is not None and last < today
+
+
+@require_safe
+def unit_load(request: DeskRequest) -> HttpResponse:
+    """Weeks in which many of a unit are away, and people who are called up again and again."""
+    areas = reach(standing_of(request)).seen
+    if not areas:
+        raise Http404
+    units = [unit for unit in Union.objects.in_order() if unit.path.startswith(areas)][:MOST_UNITS]
+    form = LoadForm(request.GET, units)
+    asked = form.asked()
+    unit = next((unit for unit in units if unit.pk == asked.unit), units[0])
+    today = timezone.localdate()
+    weeks = weeks_away(unit, today, asked.weeks)
+    loads = most_called(unit, today - YEAR, today + YEAR, least=asked.least)
+    context = {
+        "form": form,
+        "unit": unit,
+        "staff": weeks[0].staff,
+        "weeks": [
+            {
+                "first": week.monday,
+                "last": week.monday + timedelta(6),
+                "away": week.away,
+                "share": week.share,
+                "width": min(round(week.share), 100),
+                "heavy": week.away > 0 and week.share >= asked.share,
+            }
+            for week in weeks
+        ],
+        "heavy": sum(week.away > 0 and week.share >= asked.share for week in weeks),
+        "limit": asked.share,
+        "least": asked.least,
+        "loads": [(load, address("cadre", load.cadre_id)) for load in loads],
+    }
+    return render(request, "workflow/people/load.html", context)
+
+
+urlpatterns: list[URLPattern] = [
+    path("my-training/", my_training, name="my_training"),
+    path("people/load/", unit_load, name="unit_load"),
+]
