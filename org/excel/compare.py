@@ -103,7 +103,7 @@ def _repeated(first: RosterRow, row: RosterRow) -> None:
 
 def _same_name(group: list[RosterRow]) -> None:
     """One name in one unit with different numbers: legitimate, to be looked at."""
-    if len({row.values["identity_number"] for row in group} - {None}) < 2:
+    if len({row.values.get("identity_number") for row in group} - {None}) < 2:
         return
     for row in group:
         others = _numbers(other for other in group if other is not row)
@@ -112,15 +112,16 @@ def _same_name(group: list[RosterRow]) -> None:
 
 
 def _units(rows: list[RosterRow]) -> None:
-    seen: dict[str, RosterRow] = {}
+    """A unit twice. The same name below another superior is another unit: 大桥街道总工会 of two districts."""
+    seen: dict[tuple[str, str], RosterRow] = {}
     for row in rows:
-        key = unit_key(row.values.get("name") or "")
-        if not key:
+        key = unit_key(row.values.get("name") or ""), unit_key(row.values.get("parent") or "")
+        if not key[0]:
             continue
         first = seen.setdefault(key, row)
         if first is row:
             continue
         row.duplicate_of = first.number
         if _content(first) != _content(row):
-            message = f"和第 {first.number} 行的单位全称相同，内容不同。"
+            message = f"和第 {first.number} 行的单位全称和上级单位相同，其他内容不同。"
             row.add(Problem("unit_repeated", Status.HELD, "name", message, "请核对后只留一行。"))

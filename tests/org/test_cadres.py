@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -97,7 +98,7 @@ NUMBER = resident(7)
         ({"since": day("2024-06-11")}, "到单位的日期 2024年6月11日 还没有到。"),
     ],
 )
-def test_what_cant_be_is_refused(cast: Cast, change: dict[str, object], said: str) -> None:
+def test_what_cant_be_is_refused(cast: Cast, change: dict[str, Any], said: str) -> None:
     with pytest.raises(Refused) as refusal:
         enter(cast, **change)
     assert refusal.value.message == said

@@ -30,7 +30,7 @@ def tree(cast: Cast) -> dict[str, Union]:
 
 
 def names(union: Union | None, text: str) -> list[tuple[int, str, str]]:
-    return [tuple(choice) for choice in unit_matcher(union, TODAY)(text).choices]
+    return [(pk, name, note) for pk, name, note in unit_matcher(union, TODAY)(text).choices]
 
 
 def test_keys_fold_width_brackets_and_blanks_but_keep_the_legal_form() -> None:
