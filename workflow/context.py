@@ -104,7 +104,7 @@ def _groups(standing: Standing, count: Badges, current: str) -> list[dict[str, A
             "办班调训",
             (
                 ("runs", "班次", 0, sees or holds),
-                ("nominations", "选送报名", 0, holds),
+                ("nominations", "名额与报名", 0, holds),
             ),
         ),
         (

@@ -37,7 +37,7 @@ def groups(client: Client, who: User) -> dict[str, list[str]]:
 
 
 WORK = ["待办", "已办", "我发起的", "我的培训"]
-CALLING = ["班次", "选送报名"]
+CALLING = ["班次", "名额与报名"]
 PEOPLE = ["干部名册", "长期未训"]
 OVERSEEN = [*PEOPLE, "单位负荷", "后台事项"]
 AUTHORITY = [*PEOPLE, "单位负荷", "单位别名", "导入", "证件查看记录", "后台事项"]
@@ -72,7 +72,7 @@ def test_only_what_one_may_open(world: World, client: Client, who: str, planning
 #: Entries of pages that an office may be without, by the page's name.
 NAMES = {
     "我的培训": "my_training",
-    "选送报名": "nominations",
+    "名额与报名": "nominations",
     "干部名册": "cadres",
     "长期未训": "forgotten",
     "单位负荷": "unit_load",
