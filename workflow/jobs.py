@@ -28,6 +28,7 @@ from procrastinate.psycopg_connector import PsycopgConnector
 
 from office.refusals import Refused
 from org.services import long_tasks
+from workflow.services import rosters
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -138,6 +139,25 @@ def _page(task: LongTask) -> str:
 def _give_up(task_id: int, what: str) -> None:
     message = f"{what}。原因已记入日志，请把编号 {task_id} 告诉系统管理员。"
     long_tasks.fail(task_id=task_id, message=message, at=timezone.now())
+
+
+# ---- the works
+
+
+@job(rosters.KIND)
+def roster_check(task: LongTask, progress: Progress) -> dict[str, Any]:
+    """Check a long roster (``upload_id``); its page shows the result."""
+    upload_id: int = task.params["upload_id"]
+    counts = rosters.check_upload(
+        upload_id=upload_id, progress=progress, actor=task.created_by, at=timezone.now()
+    )
+    told = (("rows", "共 {} 行"), ("accepted", "通过 {}"), ("warned", "提醒 {}"), ("held", "待确认 {}"))
+    summary = "，".join(text.format(counts[name]) for name, text in (*told, ("rejected", "退回 {}")))
+    return {
+        "summary": f"{summary}。",
+        "url": reverse("workflow:roster", args=[upload_id]),
+        "link": "查看核查结果",
+    }
 
 
 # ---- one worker for a task

@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 
 #: The queue's name for "do this long task"; ``workflow.jobs`` does it.
 QUEUE_NAME: Final = "long_task"
-#: Seconds between two notes of how far a task is.
+#: Seconds between two notes of how far a task is, and before a note that says something else.
 PAUSE: Final = 0.5
+PAUSE_AFTER_OTHER: Final = 0.1
 STATE = LongTask.State
 
 
@@ -121,9 +122,9 @@ def _end(task_id: int, state: LongTask.State, at: datetime.datetime, **fields: A
 class Progress:
     """How far a task is: its work calls ``progress(done, total, "正在写入")`` after each batch.
 
-    Written at most every half second, over a connection of its own so that it is seen while the work's
-    transaction is still open. Raises `Cancelled` when the task isn't wanted any more and `Interrupted` when
-    the worker is being stopped: call it where the work may be dropped and begun again.
+    Written at most every half second, a new message sooner, over a connection of its own so that it is seen
+    while the work's transaction is still open. Raises `Cancelled` when the task isn't wanted any more and
+    `Interrupted` when the worker is being stopped: call it where the work may be dropped and begun again.
     """
 
     def __init__(self, task_id: int, *, through: BaseDatabaseWrapper, stopping: Callable[[], bool]) -> None:
@@ -131,14 +132,16 @@ class Progress:
         self._through = through
         self._stopping = stopping
         self._written: float | None = None
+        self._message = ""
 
     def __call__(self, done: int, total: int, message: str = "") -> None:
         if self._stopping():
             raise Interrupted
         now = time.monotonic()
-        if self._written is not None and now - self._written < PAUSE:
+        pause = PAUSE if message == self._message else PAUSE_AFTER_OTHER
+        if self._written is not None and now - self._written < pause:
             return
-        self._written = now
+        self._written, self._message = now, message
         with self._through.cursor() as cursor:
             cursor.execute(
                 "UPDATE org_longtask SET done = %s, total = %s, message = %s"
