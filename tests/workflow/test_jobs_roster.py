@@ -58,13 +58,13 @@ def test_it_finds_what_the_page_would_have_found(called: Called, monkeypatch, ru
 def test_a_second_worker_after_a_death_finds_the_same(called: Called, monkeypatch, run_jobs) -> None:
     monkeypatch.setattr(rosters, "AT_ONCE", 2)
     received = store(called)
-    real = rosters.RosterUpload.objects.filter
+    real = RosterUpload.objects.filter
 
     def dies(*_args, **_more):
-        monkeypatch.setattr(rosters.RosterUpload.objects, "filter", real)
+        monkeypatch.setattr(RosterUpload.objects, "filter", real)
         raise SystemExit  # the process is gone just before the result is kept
 
-    monkeypatch.setattr(rosters.RosterUpload.objects, "filter", dies)
+    monkeypatch.setattr(RosterUpload.objects, "filter", dies)
     from workflow import jobs
 
     with pytest.raises(SystemExit):
