@@ -12,6 +12,7 @@ from workflow.views import (
     meeting,
     money,
     plan,
+    register,
     run_requests,
     runs,
     training_life,
@@ -32,4 +33,5 @@ urlpatterns = [
     *run_requests.urlpatterns,
     *callup.urlpatterns,
     *training_life.urlpatterns,
+    *register.urlpatterns,
 ]
