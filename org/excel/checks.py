@@ -17,10 +17,10 @@ _UNITS = ("unit", "unit_and_post")
 def check(rows: list[RosterRow], header: Header, layout: Layout, body: Body) -> None:
     """Add to each row what only the row as a whole can tell."""
     for known in layout.fields:
-        # An identity that is missing has been held by its own reader.
-        if known.required and known.name != "identity_number" and known.name in header.columns:
-            status = Status.HELD if known.name == "name" and layout.code != "units" else Status.REJECTED
-            _missing(rows, known.name, known.title, status)
+        # A blank identity has been held by its own reader; here the whole column may be missing.
+        if known.required and (known.name != "identity_number" or known.name not in header.columns):
+            held = known.name == "identity_number" or (known.name == "name" and layout.code != "units")
+            _missing(rows, known.name, known.title, Status.HELD if held else Status.REJECTED)
     places = [name for name in _UNITS if name in header.columns]
     if places and layout.code in {"cadres", "roster"}:
         _without_unit(rows, places)
@@ -31,9 +31,10 @@ def check(rows: list[RosterRow], header: Header, layout: Layout, body: Body) -> 
 
 
 def _missing(rows: list[RosterRow], name: str, title: str, status: Status) -> None:
+    code = "identity_missing" if name == "identity_number" else f"{name}_missing"
     for row in rows:
-        if row.values[name] is None and not any(problem.field == name for problem in row.problems):
-            row.add(Problem(f"{name}_missing", status, name, f"{title}是空的。", f"请补填{title}。"))
+        if row.values.get(name) is None and not any(problem.field == name for problem in row.problems):
+            row.add(Problem(code, status, name, f"{title}是空的。", f"请补填{title}。"))
 
 
 def _without_unit(rows: list[RosterRow], places: list[str]) -> None:

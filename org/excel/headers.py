@@ -144,7 +144,7 @@ def _best(table: Table, layout: Layout, names: Mapping[str, str]) -> _Found | No
                 break
             titles = _titles(table, first, depth)
             matched = {_field(title, names) for title in titles} - {None}
-            if not matched & required or (len(matched) < 2 and sum(map(bool, titles)) > 1):
+            if not matched & required or (len(matched) < 2 and not required <= matched):
                 continue
             # A tier more must name more: the sheet's title above a header isn't part of it.
             if best is None or (len(matched), -depth) > (best.score, -best.depth):

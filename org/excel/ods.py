@@ -13,8 +13,9 @@ from typing import Any, Final
 from xml.parsers import expat
 
 from office.refusals import Refused
-from office.uploads import DAMAGE, MACRO_PARTS
+from office.uploads import MACRO_PARTS
 from org.excel.grid import DAMAGED, MACROS, PASSWORD, Grid, Merge, SheetName, measure
+from org.excel.sound import sound
 
 MOST_UNPACKED: Final = 100 * 1024 * 1024
 _TABLE: Final = "urn:oasis:names:tc:opendocument:xmlns:table:1.0 "
@@ -32,21 +33,18 @@ class OdsBook:
     kind = "ods"
 
     def __init__(self, content: bytes) -> None:
-        try:
-            with zipfile.ZipFile(BytesIO(content)) as package:
-                names = package.namelist()
-                locked = "META-INF/manifest.xml" in names and b"encryption-data" in package.read(
-                    "META-INF/manifest.xml"
-                )
-                if locked or any(part.flag_bits & 1 for part in package.infolist()):
-                    raise Refused(PASSWORD)
-                if any(MACRO_PARTS.search(name) for name in names):
-                    raise Refused(MACROS)
-                if package.getinfo("content.xml").file_size > MOST_UNPACKED:
-                    raise Refused("这个文件展开后太大。请删去多余的空行、格式和图片后再上传。")
-                self._xml = package.read("content.xml")
-        except (*DAMAGE, KeyError) as error:
-            raise Refused(DAMAGED) from error
+        with sound(), zipfile.ZipFile(BytesIO(content)) as package:
+            names = package.namelist()
+            locked = "META-INF/manifest.xml" in names and b"encryption-data" in package.read(
+                "META-INF/manifest.xml"
+            )
+            if locked or any(part.flag_bits & 1 for part in package.infolist()):
+                raise Refused(PASSWORD)
+            if any(MACRO_PARTS.search(name) for name in names):
+                raise Refused(MACROS)
+            if package.getinfo("content.xml").file_size > MOST_UNPACKED:
+                raise Refused("这个文件展开后太大。请删去多余的空行、格式和图片后再上传。")
+            self._xml = package.read("content.xml")
         self.sheets = tuple(_parsed(self._xml, None).sheets)
 
     def grid(self, name: str) -> Grid:
@@ -62,10 +60,8 @@ def _parsed(xml: bytes, wanted: str | None) -> _Reader:
     parser.EndElementHandler = reader.end
     parser.CharacterDataHandler = reader.characters
     parser.StartDoctypeDeclHandler = _refuse
-    try:
+    with sound():
         parser.Parse(xml, True)
-    except (expat.ExpatError, ValueError) as error:
-        raise Refused(DAMAGED) from error
     return reader
 
 

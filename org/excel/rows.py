@@ -159,7 +159,8 @@ def _merges(body: Body, table: Table, header: Header, layout: Layout) -> None:
         known = fields.get(merge.left)
         if known is None or known.name == "number":
             continue
-        value = table.values[merge.top - 1][merge.left] if merge.top <= len(table.values) else ""
+        line = table.values[merge.top - 1] if merge.top <= len(table.values) else []
+        value = line[merge.left] if merge.left < len(line) else ""
         last = min(merge.bottom, len(table.values))
         for number in range(merge.top, last + 1):
             if known.same_down:

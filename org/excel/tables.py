@@ -10,13 +10,13 @@ from io import BytesIO, StringIO
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from django.conf import settings
-from python_calamine import CalamineError, PasswordError, SheetTypeEnum, SheetVisibleEnum, load_workbook
 
 from office.refusals import Refused
-from office.uploads import OLD_FORMATS, inspect_xlsx, sniff
+from office.uploads import OLD_FORMATS, OLE, inspect_xlsx, sniff
 from org.excel import grid as cells
-from org.excel.grid import DAMAGED, MACROS, PASSWORD, Grid, Merge, SheetName, measure
+from org.excel.grid import DAMAGED, PASSWORD, Grid, Merge, SheetName, measure
 from org.excel.ods import OdsBook
+from org.excel.xls import XlsBook
 from org.excel.xlsx import XlsxBook
 
 if TYPE_CHECKING:
@@ -102,9 +102,11 @@ def open_book(content: bytes, name: str) -> Book:
         case "ods" if found == "ods":
             return OdsBook(content)
         case "xls" if found == "xls":
-            return _XlsBook(content)
+            return XlsBook(content)
         case "csv" | "txt" if found == "text":
             return _TextBook(content)
+        case "xls" if content.startswith(OLE):  # a container whose directory is gone
+            raise Refused(DAMAGED)
         case "xls" | "ods" | "csv" | "txt":
             raise Refused(_renamed(suffix, found))
     raise Refused(f"不能上传这种文件。{ACCEPTED}")
@@ -159,40 +161,6 @@ def _renamed(suffix: str, found: str) -> str:
         f"文件名写的是 .{suffix}，内容却{f'是{what}' if what else '不是表格'}。改名不能转换格式，"
         "请用 Excel 或 WPS 打开，另存为“Excel 工作簿（.xlsx）”后再上传。"
     )
-
-
-class _XlsBook:
-    """An .xls workbook, as calamine reads it."""
-
-    kind = "xls"
-
-    def __init__(self, content: bytes) -> None:
-        if "_VBA_PROJECT".encode("utf-16-le") in content:
-            raise Refused(MACROS)
-        try:
-            self._book = load_workbook(BytesIO(content))
-        except PasswordError as error:
-            raise Refused(PASSWORD) from error
-        except CalamineError as error:
-            raise Refused(DAMAGED) from error
-        self.sheets = tuple(
-            SheetName(meta.name, meta.visible != SheetVisibleEnum.Visible)
-            for meta in self._book.sheets_metadata
-            if meta.typ == SheetTypeEnum.WorkSheet
-        )
-
-    def grid(self, name: str) -> Grid:
-        try:
-            sheet = self._book.get_sheet_by_name(name)
-            measure(name, sheet.total_height, sheet.total_width)
-            values: list[list[Any]] = sheet.to_python(skip_empty_area=False)
-        except CalamineError as error:
-            raise Refused(DAMAGED) from error
-        merges = (
-            Merge(top + 1, left, bottom + 1, right)
-            for (top, left), (bottom, right) in sheet.merged_cell_ranges or ()
-        )
-        return Grid(values, merges=tuple(merges))
 
 
 class _TextBook:

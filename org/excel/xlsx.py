@@ -11,25 +11,22 @@ import re
 import zipfile
 from html import unescape
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from xml.parsers import expat
 
 from defusedxml import ElementTree
-from defusedxml.common import DefusedXmlException
-from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format
 from openpyxl.utils import column_index_from_string
-from python_calamine import CalamineError, load_workbook
+from python_calamine import load_workbook
 
 from office.refusals import Refused
-from office.uploads import DAMAGE, inspect_xlsx
+from office.uploads import inspect_xlsx
+from org.excel.formats import month_only, month_text
 from org.excel.grid import DAMAGED, Grid, Merge, SheetName, measure
+from org.excel.sound import sound
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+MOST_OF_A_TREE: Final = 10 * 1024 * 1024
 _REL: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _STRICT_REL: Final = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
-_UNSOUND: Final = (CalamineError, DefusedXmlException, ElementTree.ParseError, expat.ExpatError, KeyError)
 _TRUE: Final = frozenset({"1", "true", "on"})
 
 _CELL: Final = rb"<(?:\w+:)?c\b"
@@ -38,11 +35,13 @@ _PLACES: Final = re.compile(rb'<c r="([A-Z]{1,3})(\d{1,7})"')
 _ROW: Final = re.compile(rb"<(?:\w+:)?row\b[^>]*>")
 _COL: Final = re.compile(rb"<(?:\w+:)?col\b[^>]*>")
 _ATTRIBUTE: Final = re.compile(rb"\b([a-z]+)\s*=\s*[\"']([^\"']*)[\"']")
-_ERROR: Final = re.compile(_CELL + rb"[^>]*?\bt\s*=\s*([\"'])e\1[^>]*>.*?</(?:\w+:)?c>", re.DOTALL)
+_ERROR: Final = re.compile(_CELL + rb"[^>]*?\bt\s*=\s*([\"'])e\1[^>]*(?<!/)>.*?</(?:\w+:)?c>", re.DOTALL)
 _NO_RESULT: Final = re.compile(
     _CELL + rb"([^>]*)>\s*<(?:\w+:)?f\b[^>]*?(?:/>|>([^<]*)</(?:\w+:)?f>)\s*"
     rb"(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v>\s*</(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
 )
+#: calamine makes room for as many texts as these attributes promise.
+_SHARED: Final = re.compile(rb"<(\w+:)?sst\b[^>]*>")
 _VALUE: Final = re.compile(rb"<(?:\w+:)?v>([^<]*)<")
 _REFERENCE: Final = re.compile(rb"\br\s*=\s*[\"']([A-Z]{1,3})(\d{1,7})[\"']")
 
@@ -73,11 +72,8 @@ class XlsxBook:
     def __init__(self, content: bytes) -> None:
         inspect_xlsx(BytesIO(content))
         self._content = content
-        try:
-            with zipfile.ZipFile(BytesIO(content)) as package:
-                self._open(package)
-        except (*DAMAGE, *_UNSOUND) as error:
-            raise Refused(DAMAGED) from error
+        with sound(), zipfile.ZipFile(BytesIO(content)) as package:
+            self._open(package)
 
     def _open(self, package: zipfile.ZipFile) -> None:
         names = {name.lower(): name for name in package.namelist()}
@@ -85,7 +81,7 @@ class XlsxBook:
         main = next((target for kind, target in rels.values() if kind == "officeDocument"), "xl/workbook.xml")
         folder, _, file = main.rpartition("/")
         relations = _relations(package, f"{folder}/_rels/{file}.rels", folder)
-        tree = ElementTree.fromstring(package.read(main))
+        tree = ElementTree.fromstring(_small(package, main))
         self.date1904 = False
         self._parts: dict[str, str] = {}
         sheets: list[SheetName] = []
@@ -106,25 +102,24 @@ class XlsxBook:
 
     def grid(self, name: str) -> Grid:
         """The cells of one sheet."""
-        try:
+        with sound():
             with zipfile.ZipFile(BytesIO(self._content)) as package:
                 xml = package.read(self._parts[name])
                 strings = package.read(self._strings) if self._strings else b""
-                styles = package.read(self._styles) if self._styles else b""
+                styles = _small(package, self._styles) if self._styles else b""
             return _grid(name, xml, strings, styles, date1904=self.date1904)
-        except (
-            *DAMAGE,
-            CalamineError,
-            ElementTree.ParseError,
-            DefusedXmlException,
-            expat.ExpatError,
-        ) as error:
-            raise Refused(DAMAGED) from error
+
+
+def _small(package: zipfile.ZipFile, part: str) -> bytes:
+    """A part that is read as a whole tree: one of unusual size isn't honest."""
+    if package.getinfo(part).file_size > MOST_OF_A_TREE:
+        raise ValueError(f"{part} is too large")
+    return package.read(part)
 
 
 def _relations(package: zipfile.ZipFile, part: str, folder: str) -> dict[str, tuple[str, str]]:
     found: dict[str, tuple[str, str]] = {}
-    for node in ElementTree.fromstring(package.read(part)).iter():
+    for node in ElementTree.fromstring(_small(package, part)).iter():
         if node.tag.rpartition("}")[2] == "Relationship":
             target = node.get("Target", "")
             path = (
@@ -150,7 +145,7 @@ def _grid(name: str, xml: bytes, strings: bytes, styles: bytes, *, date1904: boo
         )
         archive.writestr("xl/worksheets/sheet1.xml", xml)
         if strings:
-            archive.writestr("xl/sharedStrings.xml", strings)
+            archive.writestr("xl/sharedStrings.xml", _SHARED.sub(rb"<\1sst>", strings))
         if styles:
             archive.writestr("xl/styles.xml", styles)
     package.seek(0)
@@ -244,9 +239,7 @@ def _patch(grid: Grid, xml: bytes, styles: bytes, *, usual: bool) -> None:
         for found in re.finditer(_CELL + rb"[^>]*?\bs\s*=\s*[\"'](?:" + wanted + rb")[\"'][^>]*>", xml):
             if place := _place(grid, found[0]):
                 row, column = place
-                day = grid.values[row][column]
-                if hasattr(day, "year"):
-                    grid.values[row][column] = f"{day.year}年{day.month}月"
+                grid.values[row][column] = month_text(grid.values[row][column])
 
 
 def _place(grid: Grid, cell: bytes) -> tuple[int, int] | None:
@@ -267,28 +260,15 @@ def _month_styles(styles: bytes) -> list[int]:
     """Cell styles that show a date without its day: 2023年9月."""
     if not styles:
         return []
-    tree = ElementTree.fromstring(styles)
     formats: dict[int, str] = {}
     found: list[int] = []
-    for node in tree.iter():
+    for node in ElementTree.fromstring(styles).iter():
         local = node.tag.rpartition("}")[2]
         if local == "numFmt":
             formats[int(node.get("numFmtId", 0))] = node.get("formatCode", "")
         elif local == "cellXfs":
-            for index, style in enumerate(_children(node)):
+            for index, style in enumerate(child for child in node if child.tag.rpartition("}")[2] == "xf"):
                 number = int(style.get("numFmtId", 0))
-                code = formats.get(number, BUILTIN_FORMATS.get(number, ""))
-                # Of Excel's own formats beyond 26, Chinese versions show 27 and 57 as 2023年9月.
-                chinese = number in {27, 36, 50, 52, 57} and number not in formats
-                if chinese or (code and is_date_format(code) and _without_day(code)):
+                if month_only(number, formats.get(number)):
                     found.append(index)
     return found
-
-
-def _children(node: Any) -> Iterator[Any]:
-    return (child for child in node if child.tag.rpartition("}")[2] == "xf")
-
-
-def _without_day(code: str) -> bool:
-    shown = re.sub(r"\[[^\]]*\]|\\.|\"日\"", lambda m: "d" if "日" in m[0] else "", code).lower()
-    return "y" in shown and "m" in shown and not re.search(r"[dhs日]", re.sub(r"\"[^\"]*\"", "", shown))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import zipfile
 from collections.abc import Callable, Sequence
 from io import BytesIO
@@ -16,6 +17,10 @@ from tests.org.excel import messy
 from tests.org.numbers import resident
 
 HEAD = ["姓名", "身份证号", "单位", "手机"]
+
+
+#: Longer than one record of an .xls holds, in wide and in narrow characters.
+LONG = ["长" * 2500, "long" * 1500, "久" * 3000]
 
 
 def people(count: int = 2) -> list[list[Any]]:
@@ -65,6 +70,29 @@ def in_sheet(content: bytes, old: bytes, new: bytes) -> bytes:
         return part.replace(old, new)
 
     return repacked(content, change)
+
+
+def old_workbook() -> bytes:
+    """What ``files/old.xls`` was made of, by LibreOffice: ``soffice --convert-to xls``."""
+
+    def change(book: Workbook) -> None:
+        sheet = book.active
+        sheet.title = "名单"
+        sheet["C4"] = None
+        sheet.merge_cells("C3:C4")
+        sheet["D5"] = "#N/A"
+        sheet["E3"], sheet["E4"] = datetime.date(2023, 9, 1), datetime.date(2023, 9, 1)
+        sheet["E3"].number_format = 'yyyy"年"m"月"'
+        sheet["E5"], sheet["E6"] = 45170, 2023.9
+        for at, value in (("F3", True), ("F4", "=1=1"), ("F5", '="a"&"b"'), ("F6", -12.34)):
+            sheet[at] = value
+        sheet.row_dimensions[6].hidden = True
+        sheet.column_dimensions["F"].hidden = True
+        for text in LONG:
+            sheet.append([text])
+        book.create_sheet("藏").sheet_state = "hidden"
+
+    return xlsx([["某班名单"], [*HEAD, "任职日期", "住宿"], *people(4)], change)
 
 
 def text(rows: Sequence[Sequence[Any]], separator: str = ",") -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
@@ -196,12 +197,29 @@ def test_the_days_of_1904() -> None:
 
 
 def test_an_old_workbook() -> None:
-    """Written by LibreOffice from the workbook of ``table()``; kept because no package here writes .xls."""
-    roster = books.roster((FILES / "list.xls").read_bytes(), "名单.xls")
-    assert roster.summary == {"rows": 2, "accepted": 2, "warned": 0, "held": 0, "rejected": 0}
-    assert [[row.values["name"], row.values["identity_number"]] for row in roster.rows] == [
-        row[:2] for row in books.people()
+    """The .xls was written by LibreOffice from ``books.old_workbook()``, which calculated its formulas."""
+    table = read_table((FILES / "old.xls").read_bytes(), "名单.xls")
+    source = read_table(books.old_workbook(), "名单.xlsx")
+    rows = [[*row, *[""] * (6 - len(row))] for row in source.values]
+    rows[3][5], rows[4][5] = True, "ab"
+    assert [[*row, *[""] * (6 - len(row))] for row in table.values] == rows
+    assert (table.merges, table.sheets, table.hidden_sheets) == (
+        *(source.merges, source.sheets, source.hidden_sheets),
+    )
+    assert (table.hidden_rows, table.hidden_columns) == (frozenset({6}), frozenset({5}))
+    assert [list(row.values[:1]) for row in table.rows[-3:]] == [[text] for text in books.LONG]
+
+
+def test_an_old_workbook_is_judged_like_any_other() -> None:
+    roster = books.roster((FILES / "old.xls").read_bytes(), "名单.xls", CADRES)
+    assert [(row.number, row.status, row.values["unit_id"]) for row in roster.rows[:4]] == [
+        (3, "accepted", 1),
+        (4, "accepted", 1),
+        (5, "rejected", 1),
+        (6, "accepted", 1),
     ]
+    assert [problem.code for problem in roster.rows[2].problems] == ["cell_error", "date_serial"]
+    assert roster.rows[0].values["appointed_precision"] == "month"
 
 
 def test_the_sheet_with_the_list_is_found() -> None:
@@ -225,6 +243,29 @@ def far(reference: bytes) -> bytes:
     return in_sheet(xlsx(table()), b"</sheetData>", cell)
 
 
+def old(change: Callable[[bytearray], None]) -> bytes:
+    content = bytearray((FILES / "old.xls").read_bytes())
+    change(content)
+    return bytes(content)
+
+
+def beyond_the_last_column(content: bytearray) -> None:
+    """A cell of row 6, column 3 moved to column 60,000."""
+    at = content.index(struct.pack("<HHHH", 0xFD, 10, 5, 3))
+    content[at + 6 : at + 8] = struct.pack("<H", 60_000)
+
+
+def locked(content: bytearray) -> None:
+    at = content.index(struct.pack("<HH", 0x42, 2))  # the code page, whose place FILEPASS takes
+    content[at : at + 2] = struct.pack("<H", 0x2F)
+
+
+def with_a_project(content: bytearray) -> None:
+    """The stream of the file's properties called what a project of macros is called."""
+    at = content.index("\x05SummaryInformation".encode("utf-16-le"))
+    content[at : at + 66] = "_VBA_PROJECT".encode("utf-16-le").ljust(64, b"\0") + struct.pack("<H", 26)
+
+
 def laughs() -> bytes:
     bad = b'<!DOCTYPE w [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]><worksheet>&b;</worksheet>'
     return repacked(xlsx(table()), lambda name, part: bad if name.endswith("sheet1.xml") else part)
@@ -244,9 +285,12 @@ BAD: dict[str, tuple[str, Callable[[], bytes], str]] = {
     "password-xls": ("a.xls", lambda: ole("EncryptedPackage"), "设了打开密码"),
     "password-ods": ("a.ods", lambda: ods(("表", ""), manifest="<encryption-data/>"), "设了打开密码"),
     "macros": ("a.xlsx", with_macros, "带有宏"),
-    "macros-xls": ("a.xls", lambda: ole("Workbook", "_VBA_PROJECT"), "带有宏"),
+    "macros-xls": ("a.xls", lambda: old(with_a_project), "带有宏"),
     "xlsm": ("a.xlsm", with_macros, "带宏的工作簿"),
     "et": ("a.et", lambda: ole("Workbook"), "WPS 表格格式"),
+    "password-old-xls": ("a.xls", lambda: old(locked), "设了打开密码"),
+    "far-xls": ("a.xls", lambda: old(beyond_the_last_column), "损坏"),
+    "cut-xls": ("a.xls", lambda: (FILES / "old.xls").read_bytes()[:9000], "损坏"),
     "damaged": ("a.xlsx", lambda: xlsx(table())[:3000], "损坏"),
     "damaged-xls": ("a.xls", lambda: ole("Workbook"), "损坏"),
     "damaged-ods": ("a.ods", lambda: ods(("表", "<table:table-row>")), "损坏"),
@@ -317,3 +361,32 @@ def test_no_way_of_writing_hides_a_far_cell(written: bytes) -> None:
     content = in_sheet(xlsx(table()), b"</sheetData>", written + b"</sheetData>")
     with pytest.raises(Refused, match="第 1048576 行"):
         books.roster(content)
+
+
+def test_promises_of_size_are_not_believed() -> None:
+    """calamine makes room for what these attributes promise; two terabytes end the process."""
+    strings = "".join(f"<si><t>{value}</t></si>" for row in table() for value in row)
+    shared = f'<sst count="99999999999" uniqueCount="99999999999">{strings}</sst>'.encode()
+    relation = (
+        b'<Relationship Id="rId9" Target="sharedStrings.xml" Type="http://schemas.openxmlformats.org/'
+        b'officeDocument/2006/relationships/sharedStrings"/></Relationships>'
+    )
+    rows = "".join(
+        f'<row r="{row + 1}">'
+        + "".join(f'<c r="{"ABCD"[n]}{row + 1}" t="s"><v>{row * 4 + n}</v></c>' for n in range(4))
+        + "</row>"
+        for row in range(3)
+    ).encode()
+
+    def change(name: str, part: bytes) -> bytes | None:
+        if name.endswith("sharedStrings.xml"):
+            return None
+        if name.endswith("workbook.xml.rels"):
+            return part.replace(b"</Relationships>", relation)
+        if name.endswith("sheet1.xml"):
+            start, end = part.index(b"<sheetData>"), part.index(b"</sheetData>")
+            return part[: start + 11] + rows + part[end:]
+        return part
+
+    content = repacked(xlsx(table()), change, **{"xl/sharedStrings.xml": shared})
+    assert values(content, "a.xlsx") == table()
