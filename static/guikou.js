@@ -48,6 +48,14 @@
       input.dispatchEvent(new Event("input", { bubbles: true }));
       input.focus();
     }
+    // The text of a box into the clipboard; a page without https has none of its own and copies the selection.
+    const copy = event.target.closest("[data-copy]");
+    if (copy) {
+      const box = document.getElementById(copy.dataset.copy);
+      box.select();
+      if (navigator.clipboard) navigator.clipboard.writeText(box.value); else document.execCommand("copy");
+      copy.textContent = "已复制";
+    }
     if (event.target.closest("[data-print]")) window.print();
     // A menu closes when one presses elsewhere.
     if (event.target.closest("dialog")) return;

@@ -68,7 +68,7 @@ def blank_form(run: ClassRun, unit: str = "") -> bytes:
         letter = get_column_letter(titles.index(title) + 1)
         sheet.add_data_validation(choice)
         choice.add(f"{letter}{table.header_row + 1}:{letter}{table.next_row - 1}")
-    table.finish(signatures=("单位审核（盖章）", "填表人", "联系电话"), freeze_columns=3)
+    table.finish(signatures=("单位审核（盖章）", "填表人及联系电话"), freeze_columns=3)
     out = BytesIO()
     book.save(out)
     return out.getvalue()

@@ -221,13 +221,12 @@ class RosterForm(forms.Form):
         whole: bool,
     ) -> None:
         super().__init__(data, files, initial={"unit": unit})
-        several = [("", "一份名册里有多个单位")] if whole and not entered else []
         field: Any = self.fields["unit"]
-        field.choices = [*several, *units]
-        field.required = not several
+        field.required = entered or not whole
         field.error_messages["required"] = "请选择报送单位。"
-        if len(field.choices) == 1:
-            self.initial["unit"] = field.choices[0][0]
+        first = "请选择" if field.required else "一份名册里有多个单位"
+        # Whoever hands in for one unit only needn't choose it.
+        field.choices = units if len(units) == 1 and field.required else [("", first), *units]
         if entered:
             self.fields["source_note"] = Text(
                 most=200, required=True, label="来源", help_text="如 6月1日传真收到的报名表"

@@ -46,7 +46,7 @@ def _marks(run: ClassRun) -> Marks:
 
 @require_http_methods(["GET", "POST"])
 def run_attendance(request: DeskRequest, pk: int) -> HttpResponse:
-    """One half-day of everybody; ``half_day`` is its number from 0, the first not yet whole unless asked."""
+    """One half-day of everybody; ``half_day`` is its number from 0, else the first that isn't whole."""
     run = organised_run(request, pk)
     seats = roll(run)
     marks = _marks(run)
@@ -61,10 +61,12 @@ def _number(request: DeskRequest, run: ClassRun, seats: Sequence[Seat], marks: M
     halves = run.half_days
     if asked.isascii() and asked.isdigit() and int(asked) < len(halves):
         return int(asked)
-    for number, (day, half) in enumerate(halves):
-        if any((seat.pk, day, half) not in marks for seat in seats):
+    today = timezone.localdate()
+    past = [number for number, (day, _) in enumerate(halves) if day <= today]
+    for number in past:
+        if any((seat.pk, *halves[number]) not in marks for seat in seats):
             return number
-    return 0
+    return past[-1] if past else 0
 
 
 def _page(

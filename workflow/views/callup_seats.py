@@ -102,7 +102,7 @@ def run_seats(request: DeskRequest, pk: int) -> HttpResponse:
         "rows": rows_of(page, clashes(run)),
         "form": form,
         "keep": [("view", view)] if view else [],
-        "clear_url": f"?view={view}" if view else "?",
+        "clear_url": (f"?view={view}" if view else "?") if keep else "",
         "carried": [(name, request.GET[name]) for name in CARRIED if request.GET.get(name)],
         "narrowed": bool(keep),
         "views": [

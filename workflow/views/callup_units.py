@@ -137,6 +137,7 @@ def nominate(request: DeskRequest, pk: int, unit_id: int) -> HttpResponse:
         kind=form.asked("kind"),
         untrained_before=cut if form.asked("forgotten") else None,
     )
+    narrowed = any(form.asked(name) for name in ("q", "kind", "forgotten"))
     page = page_of(request, people, PER_PAGE)
     quota = Quota.objects.filter(run=run, unit=unit).first()
     own = list(select.with_acts(select.seats(run, unit)))
@@ -161,7 +162,7 @@ def nominate(request: DeskRequest, pk: int, unit_id: int) -> HttpResponse:
         "lines": _lines(run, unit, list(page), book, cut, at) if may else [],
         "form": form,
         "keep": [("replace", replaced.pk)] if replaced is not None else [],
-        "clear_url": f"?replace={replaced.pk}" if replaced is not None else "?",
+        "clear_url": (f"?replace={replaced.pk}" if replaced is not None else "?") if narrowed else "",
         "passed": passed_over(run, unit, book) if may and not _full(own, quota) else [],
         "years": forgotten_years(book),
         "forgotten_url": address("forgotten"),
