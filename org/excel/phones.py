@@ -10,7 +10,7 @@ from org.excel.grid import ERRORS
 from org.excel.problems import Problem, Status
 from org.excel.readings import EMPTY, Reading, broken, plain, rejected
 
-MOBILE: Final = re.compile(r"1[3-9][0-9]{9}")
+MOBILE: Final = re.compile(r"1[3-9][0-9]{9}(?<!000000)")
 _LANDLINE: Final = re.compile(r"(010|02\d|0[3-9]\d{2})?([2-9]\d{6,7})(转?\d{1,6})?")
 _PHONES: Final = re.compile(r"[/、,;，；|\n\r]|\s{2,}")
 
@@ -22,11 +22,11 @@ def read_phone(value: Any, *, field: str = "phone", title: str = "手机") -> Re
         return EMPTY
     if text in ERRORS or text.startswith("="):
         return broken(field, title, text)
-    if re.fullmatch(r"\d(\.\d+)?E\+?\d+", text, re.IGNORECASE):
+    if re.fullmatch(r"\d(\.\d+)?E\+?\d+|1[3-9]\d{3}0{6}", text, re.IGNORECASE):
         return rejected(
             "phone_cut",
             field,
-            f"{title}“{text}”是科学计数，后面的数字已经丢失。",
+            f"{title}“{text}”按科学计数保存过，后面的数字已经丢失。",
             "请设为文本格式后重新填写。",
         )
     parts = [_one_phone(part) for part in _PHONES.split(text) if part.strip()]

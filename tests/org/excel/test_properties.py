@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 import string
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +18,7 @@ from org.excel.identity import KINDS, read_identity
 from org.excel.problems import Status
 from org.excel.roster import Roster, read_roster
 from org.states import IdentityKind
-from tests.org.excel import messy
+from tests.org.excel import books, messy
 from tests.org.excel.books import text, xlsx
 
 AREAS = ("110105", "120116", "440524", "370102", "510703")
@@ -198,6 +200,33 @@ def test_any_bytes_are_read_or_refused(content: bytes, suffix: str) -> None:
     # Random bytes never hold the header of a list.
     with pytest.raises(Refused, match=r"。$"):
         read(content, f"名单.{suffix}", ROSTER)
+
+
+OLD = (Path(__file__).parent / "files" / "old.xls").read_bytes()
+SOUND = {"xls": OLD, "xlsx": xlsx(books.table()), "csv": text(books.table()).encode("gbk")}
+
+
+@given(st.sampled_from(sorted(SOUND)), st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), max_size=6))
+def test_a_damaged_file_is_read_or_refused(suffix: str, changes: list[tuple[float, int]]) -> None:
+    content = bytearray(SOUND[suffix])
+    for place, byte in changes:
+        content[int(place * (len(content) - 1))] = byte
+    with suppress(Refused):
+        roster = read(bytes(content), f"名单.{suffix}", ROSTER)
+        assert all(row.status in Status for row in roster.rows)
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.binary(max_size=6)), min_size=1, max_size=4))
+def test_a_sheet_that_says_other_things_is_read_or_refused(changes: list[tuple[float, bytes]]) -> None:
+    def change(name: str, part: bytes) -> bytes:
+        if name.endswith("sheet1.xml"):
+            for place, more in changes:
+                at = int(place * len(part))
+                part = part[:at] + more + part[at + 3 :]
+        return part
+
+    with suppress(Refused):
+        read(books.repacked(SOUND["xlsx"], change), "名单.xlsx", ROSTER)
 
 
 def test_every_word_for_a_kind_is_a_kind() -> None:
