@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from org.selectors.cadres import Reach, cadres_seen, reach
+from org.selectors.forgotten import Place, Stretch, count_forgotten, forgotten, new_chairs
 from org.selectors.holders import (
     LOOKS,
     Seat,
@@ -28,13 +29,17 @@ from org.selectors.units import known_mapping, unit_matcher
 
 __all__ = (
     "LOOKS",
+    "Place",
     "Reach",
     "Seat",
     "Standing",
+    "Stretch",
     "cadres_seen",
+    "count_forgotten",
     "duties_of",
     "duty_on",
     "duty_seat",
+    "forgotten",
     "granted",
     "head_post",
     "head_seat",
@@ -45,6 +50,7 @@ __all__ = (
     "look_permission",
     "lookers",
     "looking_groups",
+    "new_chairs",
     "post_by_code",
     "reach",
     "seat_by_code",

@@ -153,6 +153,8 @@ def test_phones(written: Any, expected: tuple[Any, list[str]]) -> None:
         ("副主席、四级调研员", ["副主席"], "四级调研员", "vice_chair"),
         ("部长（正科级）", ["部长"], "正科级", None),
         ("科员", [], "科员", None),
+        ("法律干部", ["法律干部"], None, None),
+        ("社会化工会工作者", ["社会化工会工作者"], None, None),
     ],
 )
 def test_posts(written: str, posts: list[str], rank: str | None, leadership: str | None) -> None:
