@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from django.db import connection, transaction
 
-from tests.workflow import acts
+from tests.workflow import acts, runs
 from tests.workflow.invariants import QUERIES, faults
 from tests.workflow.world import World
 from workflow.states import MeetingOutcome
@@ -17,6 +19,25 @@ PLANTS = {
         "UPDATE workflow_classplan SET state = 'withdrawn' WHERE state <> 'draft'"
     ),
     "the open task is of the state's kind": "UPDATE workflow_worktask SET kind = 'hold' WHERE is_open",
+    "a request somebody must act on has exactly one open task of its kind, another none": (
+        "UPDATE workflow_worktask SET kind = 'amend' WHERE request_id IS NOT NULL AND is_open"
+    ),
+    "a 期 is in 开班审批 while its application is, and only then": (
+        "UPDATE workflow_classrun SET state = 'opening' WHERE state = 'enrolling'"
+    ),
+    "an open 期 has the application that opened it, and its terms": (
+        "UPDATE workflow_runrequest SET kind = 'change' WHERE state = 'approved'"
+    ),
+    "an approved plan has its 期, and a cancelled one none that lives": (
+        "UPDATE workflow_classrun SET state = 'cancelled'"
+    ),
+    "a project's lines hold what its living 期 are held by": (
+        "UPDATE workflow_runcost SET amount = amount + 0.01"
+    ),
+    "nobody agrees to a request he handed in last": (
+        "UPDATE workflow_decision d SET actor_id = s.actor_id FROM workflow_decision s "
+        "WHERE s.request_id = d.request_id AND s.action = 'submit' AND d.action = 'agree'"
+    ),
     "an open task is viewflow's own open task, of an open process of the same plan": (
         "UPDATE viewflow_task SET status = 'DONE' WHERE id IN "
         "(SELECT task_ptr_id FROM workflow_worktask WHERE is_open)"
@@ -40,16 +61,18 @@ PLANTS = {
     ),
     "declaration numbers have no gap": "UPDATE workflow_classplan SET serial = serial + 10",
     "plan numbers have no gap": (
-        "UPDATE workflow_classplan SET plan_number = 'P2027-0007' WHERE plan_number IS NOT NULL"
+        "UPDATE workflow_classplan SET plan_number = 'P2027-0007' WHERE plan_number = 'P2027-0001'"
     ),
     "approved means number and project, and nothing else has them": (
         "UPDATE workflow_classplan SET plan_number = NULL"
     ),
-    "an approved plan's project holds exactly its cost lines": (
+    "an approved plan's project holds its cost lines and what was adjusted since": (
         "UPDATE workflow_plancost SET amount = amount + 0.01"
     ),
-    "a project belongs to an approved plan of its department": "UPDATE budgets_project SET number = 'x'",
-    "a fund has what was granted less what its approved plans cost": (
+    "a project belongs to an approved plan of its department": (
+        "UPDATE budgets_project SET number = 'x' WHERE number = 'P2027-0001'"
+    ),
+    "a fund has what was granted less what its approved plans cost and were adjusted by": (
         "UPDATE budgets_account SET balance = balance - 0.01 WHERE kind = 'fund'"
     ),
     "a decision is by one who held the post that day": (
@@ -81,6 +104,10 @@ PLANTS = {
 @pytest.mark.django_db
 def test_each_invariant_sees_what_breaks_it(world: World) -> None:
     acts.approve(world, world.draft())
+    costs = {"meals": Decimal("9000.00")}
+    runs.opened_run(world, department="caiwu", subject="YW-07", terms={"costs": costs})
+    asked = runs.planned_run(world, department="bangongshi", subject="YW-99")
+    runs.hand_in(world, asked, terms=runs.as_planned(asked.plan))
     acts.pass_to(world, world.draft("quanyi", subject="YW-99"), "review")
     deferred = acts.to_meeting(world, world.draft("quanyi", subject="YW-99"))
     acts.settle(world, deferred, MeetingOutcome.DEFERRED)

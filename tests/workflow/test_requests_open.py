@@ -11,12 +11,20 @@ import pytest
 from budgets.selectors import fund_totals, project_totals
 from office.refusals import Refused
 from tests.workflow import acts, runs
+from tests.workflow.invariants import faults
 from tests.workflow.world import World, at
 from workflow.models import ClassRun
 from workflow.rules.terms import terms_of
 from workflow.states import DecisionAction, RequestKind
 
 D = Decimal
+
+
+@pytest.fixture(autouse=True)
+def sound(world: World):
+    """Whatever a test did, the whole database still says what it must."""
+    yield
+    assert faults() == []
 
 
 def way(request) -> list[tuple[str, str]]:

@@ -136,9 +136,7 @@ def mine(request: DeskRequest) -> HttpResponse:
     """The plans one drew up or handed in, with where each lies now; or the requests about their 期."""
     at, standing = timezone.now(), standing_of(request)
     if request.GET.get("view") == "requests":
-        page = page_of(request, worklist.asked_by(standing))
-        context = {"page": page, "requests": page.object_list, "tabs": _own_tabs(standing, requests=True)}
-        return render(request, "workflow/mine.html", context)
+        return _own_requests(request, standing)
     facets = worklist.plan_facets(proposed_by(standing))
     form = WorkFilter(request.GET, facets, ("state", "department", "category", "found"))
     narrow = form.narrow()
@@ -155,6 +153,12 @@ def mine(request: DeskRequest) -> HttpResponse:
         "narrowed": bool(narrow),
         "tabs": _own_tabs(standing, requests=False),
     }
+    return render(request, "workflow/mine.html", context)
+
+
+def _own_requests(request: DeskRequest, standing: Standing) -> HttpResponse:
+    page = page_of(request, worklist.asked_by(standing))
+    context = {"page": page, "requests": page.object_list, "tabs": _own_tabs(standing, requests=True)}
     return render(request, "workflow/mine.html", context)
 
 
