@@ -28,7 +28,7 @@ from procrastinate.psycopg_connector import PsycopgConnector
 
 from office.refusals import Refused
 from org.services import long_tasks
-from workflow.services import rosters
+from workflow.services import people_imports, rosters
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -158,6 +158,22 @@ def roster_check(task: LongTask, progress: Progress) -> dict[str, Any]:
         "url": reverse("workflow:roster", args=[upload_id]),
         "link": "查看核查结果",
     }
+
+
+@job(people_imports.KIND)
+def import_people(task: LongTask, progress: Progress) -> dict[str, Any]:
+    """Take in units, cadres or trainings (``register``) from a stored file (``file_id``)."""
+    result = people_imports.import_people(
+        register=task.params["register"],
+        file_id=task.params["file_id"],
+        progress=progress,
+        actor=task.created_by,
+        at=timezone.now(),
+    )
+    if result["file_id"] is None:
+        return result
+    url = reverse("workflow:long_task_file", args=[task.pk])
+    return {**result, "url": url, "link": "下载未导入的行"}
 
 
 # ---- one worker for a task

@@ -92,7 +92,10 @@ def start(*, task_id: int, at: datetime.datetime) -> LongTask | None:
 
 
 def finish(*, task_id: int, result: dict[str, Any], at: datetime.datetime) -> None:
-    """Done. The page shows of ``result``: ``summary``, a line; ``url``, where to look; ``link``, its text."""
+    """Done. The page shows of ``result``: ``summary``, a line; ``url``, where to look; ``link``, its text.
+
+    ``file_id``: a stored file that is handed out to whoever asked for the task.
+    """
     _end(task_id, STATE.DONE, at, done=F("total"), message="", result=result)
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from django.db import OperationalError, transaction
+from django.utils import timezone
 
 from office.refusals import Refused
-from org.models import LongTask, Union, UnitAlias
+from org.models import Cadre, LongTask, Union, UnitAlias
 from org.services.long_tasks import Progress
 from workflow.jobs import job
 
@@ -74,3 +75,26 @@ def wait_at(gate: Path) -> None:
     gate.with_name("reached").touch()
     while not gate.exists():
         time.sleep(0.02)
+
+
+@job("held import")
+def held_import(task: LongTask, progress: Progress) -> dict[str, Any]:
+    """The real import in batches of two, held at ``gate`` when ``stop_after`` rows are in."""
+    from org.loading import run
+    from workflow.services.people_imports import import_people
+
+    run.BATCH = 2
+    params = task.params
+
+    def held(done: int, total: int, message: str) -> None:
+        progress(done, total, message)
+        if Cadre.objects.count() == params["stop_after"]:
+            wait_at(Path(params["gate"]))
+
+    return import_people(
+        register=params["register"],
+        file_id=params["file_id"],
+        progress=held,
+        actor=task.created_by,
+        at=timezone.now(),
+    )

@@ -11,10 +11,11 @@ from django.urls import path
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from office.models import StoredFile
 from office.refusals import Refused
 from org.models import LongTask
 from org.services import long_tasks as services
-from workflow.views.common import DeskRequest, page_of
+from workflow.views.common import DeskRequest, attachment, page_of
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -72,8 +73,18 @@ def long_task_cancel(request: DeskRequest, pk: int) -> HttpResponse:
     return redirect("workflow:long_task", pk)
 
 
+@require_safe
+def long_task_file(request: DeskRequest, pk: int) -> HttpResponse:
+    """The file a task made, for whoever asked for it."""
+    task = get_object_or_404(_own(request), pk=pk)
+    file = get_object_or_404(StoredFile, pk=task.result.get("file_id"))
+    with file.file.open() as content:
+        return attachment(content.read(), file.name, file.mime)
+
+
 urlpatterns: list[URLPattern] = [
     path("tasks/", long_tasks, name="long_tasks"),
     path("tasks/<int:pk>/", long_task, name="long_task"),
     path("tasks/<int:pk>/cancel/", long_task_cancel, name="long_task_cancel"),
+    path("tasks/<int:pk>/file/", long_task_file, name="long_task_file"),
 ]
