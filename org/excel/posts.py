@@ -16,7 +16,7 @@ _RANKS: Final = re.compile(
     r"(副)?(调研员|主任科员|巡视员)|科员|办事员|[一二三四五六七八九十]+级职员"
 )
 #: How the name of a post ends: 主席, 干事, 部长, 主任, 书记, 会计 …
-_POST_END: Final = re.compile(r"[席事长任记员理师计纳工助总监督干表士]$|负责人$|主办$")
+_POST_END: Final = re.compile(r"[席事长任记员理师计纳工助总监督干表士]$|负责人$|主办$|干部$|工作者$|秘书$")
 
 
 def read_post(value: Any, *, field: str = "post_title", title: str = "职务") -> Reading:
