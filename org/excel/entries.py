@@ -50,7 +50,8 @@ class RosterRow:
     ``number`` is the row of the sheet from 1; ``duplicate_of`` the number of an earlier row that is the same
     person, so that he counts once. ``values`` holds every field that has a column, and what follows from
     cells: ``identity_kind``, ``identity_former`` (15 digits), ``unit_id``, ``born_on``, ``born_precision``,
-    ``gender``, ``leadership`` …; an empty or unreadable cell is None.
+    ``gender``, ``leadership`` …; an empty or unreadable cell is None. Equal cells share their
+    values, lists among them: change none in place.
     """
 
     number: int

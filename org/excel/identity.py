@@ -170,7 +170,7 @@ def read_identities(
                 and not (typeless and value.endswith("000"))
             ):
                 gender = _MALE if value[16] in "13579" else _FEMALE
-                found.append(Identity(_RESIDENT, value, (), born, gender))
+                found.append(Identity._make((_RESIDENT, value, (), born, gender, "", "")))
                 continue
         found.append(read_identity(value, kind=kind, today=today, typeless=typeless))
     return found

@@ -30,6 +30,7 @@ _STRICT_REL: Final = "{http://purl.oclc.org/ooxml/officeDocument/relationships}i
 _TRUE: Final = frozenset({"1", "true", "on"})
 
 _CELL: Final = rb"<(?:\w+:)?c\b"
+_ANY_CELL: Final = re.compile(_CELL + rb"[\s/>]")
 _UNUSUAL: Final = re.compile(rb'<c(?! r="[A-Z]\d{1,5}")')
 _PLACES: Final = re.compile(rb'<c r="([A-Z]{1,3})(\d{1,7})"')
 _ROW: Final = re.compile(rb"<(?:\w+:)?row\b[^>]*>")
@@ -163,7 +164,10 @@ def _grid(name: str, xml: bytes, strings: bytes, styles: bytes, *, date1904: boo
 
 def _extent(xml: bytes, start: int, end: int) -> tuple[int, int]:
     """The last row and the number of columns, or more: within A1:Z99999 no cell is counted."""
-    if start < 0 or b":c" in xml:
+    # Cells count wherever and under whatever prefix they stand. A colon is looked for first: it is fastest.
+    if start < 0 or _ANY_CELL.search(xml, 0, start):
+        return _walk(xml)
+    if xml.find(b":", start, end) >= 0 and xml.find(b":c", start, end) >= 0:
         return _walk(xml)
     if not _UNUSUAL.search(xml, start, end):
         return 99_999, 26
@@ -229,7 +233,7 @@ def _patch(grid: Grid, xml: bytes, styles: bytes, *, usual: bool) -> None:
         for found in _ERROR.finditer(xml):
             value = _VALUE.search(found[0])
             _set(grid, found[0], value[1].decode() if value else "#N/A")
-    if b"<f" in xml or not usual:
+    if b"</f>" in xml or not usual:
         for found in _NO_RESULT.finditer(xml):
             # A formula whose result is an empty text has t="str" and is empty indeed.
             if b'"str"' not in found[1]:

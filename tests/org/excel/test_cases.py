@@ -12,7 +12,7 @@ from office.refusals import Refused
 from org.excel.headers import CADRES, RECORDS, ROSTER, Layout, find_header
 from org.excel.roster import Roster, RosterRow, read_roster
 from org.excel.tables import read_table
-from tests.org.excel import messy
+from tests.org.excel import messy, messy_book, messy_rows
 
 
 class Read(NamedTuple):
@@ -40,7 +40,7 @@ def read(content: bytes, layout: Layout) -> Roster:
 
 @pytest.fixture(scope="module")
 def found() -> Read:
-    content = messy.workbook()
+    content = messy_book.workbook()
     rosters = {layout.code: read(content, layout) for layout in (ROSTER, CADRES, RECORDS)}
     rows: dict[str, list[RosterRow]] = {}
     for roster in rosters.values():
@@ -72,15 +72,15 @@ def as_expected(expected: messy.Row) -> Case:
 def header_flattened(found: Read) -> None:
     header = found.roster.header
     assert header.rows == (3, 4)
-    assert header.titles == tuple(title.replace(" ", "") for title in messy.HEADS.values())
-    assert list(header.columns) == list(messy.HEADS)
+    assert header.titles == tuple(title.replace(" ", "") for title in messy_book.HEADS.values())
+    assert list(header.columns) == list(messy_book.HEADS)
 
 
 def title_and_foot_skipped(found: Read) -> None:
     texts = [(row.text, row.reason) for row in found.roster.skipped]
     assert texts == [
-        (messy.TITLE, "表头上方的标题或说明"),
-        (messy.NOTE, "表头上方的标题或说明"),
+        (messy_book.TITLE, "表头上方的标题或说明"),
+        (messy_book.NOTE, "表头上方的标题或说明"),
         (str(len(found.roster.rows) + 1), "只有序号，没有填写"),
         ("合计 45人", "合计行"),
         ("填表人：秦一帆 填表日期：2026年3月1日", "表尾"),
@@ -95,7 +95,7 @@ def total_differs(found: Read) -> None:
 
 
 def hidden_are_read(found: Read) -> None:
-    (row,) = found.rows[messy.HIDDEN]
+    (row,) = found.rows[messy_book.HIDDEN]
     assert (row.hidden, row.status) == (True, "accepted")
     assert [other.number for other in found.roster.rows if other.hidden] == [row.number]
     notes = found.roster.notes
@@ -109,7 +109,7 @@ def other_sheets_told(found: Read) -> None:
 
 
 def blank_row_counted(found: Read) -> None:
-    assert found.roster.blank == (messy.FIRST + messy.BLANK_AT,)
+    assert found.roster.blank == (messy_book.FIRST + messy_book.BLANK_AT,)
 
 
 def synonyms(found: Read) -> None:
@@ -174,7 +174,7 @@ STRUCTURE = (
     Case("49-originals-kept", originals_kept),
     Case("49-other-formats-refused", other_formats_refused),
 )
-CASES = sorted([*map(as_expected, messy.ROWS), *STRUCTURE], key=lambda case: case.name)
+CASES = sorted([*map(as_expected, messy_rows.ROWS), *STRUCTURE], key=lambda case: case.name)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

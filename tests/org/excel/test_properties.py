@@ -18,7 +18,7 @@ from org.excel.identity import KINDS, read_identity
 from org.excel.problems import Status
 from org.excel.roster import Roster, read_roster
 from org.states import IdentityKind
-from tests.org.excel import books, messy
+from tests.org.excel import books, messy, messy_book
 from tests.org.excel.books import text, xlsx
 
 AREAS = ("110105", "120116", "440524", "370102", "510703")
@@ -143,7 +143,7 @@ def test_normalising_twice_changes_nothing(made: tuple[Layout, list[list[Any]]])
 
 
 def test_the_messy_book_twice() -> None:
-    content = messy.workbook()
+    content = messy_book.workbook()
     for layout in (ROSTER, CADRES, RECORDS):
         once = read(content, "名单.xlsx", layout, layout.title)
         twice = again(once)

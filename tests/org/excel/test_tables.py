@@ -354,11 +354,20 @@ def test_unusual_ways_to_write_a_cell(written: bytes) -> None:
         b'<row r="9"><c\nr="XFD1048576"><v>1</v></c></row>',
         b"<row r='9'><c r='XFD1048576'><v>1</v></c></row>",
         b'<row r="9"><c s="0" r="XFD1048576"><v>1</v></c></row>',
+        b'<x:row r="9"><x:c r="XFD1048576"><v>1</v></x:c></x:row>',
     ],
-    ids=["line-break", "single-quotes", "other-order"],
+    ids=["line-break", "single-quotes", "other-order", "prefix"],
 )
 def test_no_way_of_writing_hides_a_far_cell(written: bytes) -> None:
     content = in_sheet(xlsx(table()), b"</sheetData>", written + b"</sheetData>")
+    with pytest.raises(Refused, match="第 1048576 行"):
+        books.roster(content)
+
+
+def test_a_second_table_of_cells_before_the_first_is_measured() -> None:
+    far_row = b'<row r="9"><c r="XFD1048576"><v>1</v></c></row>'
+    before = b'<x:sheetData xmlns:x="urn:x">' + far_row + b"</x:sheetData><sheetData>"
+    content = in_sheet(xlsx(table()), b"<sheetData>", before)
     with pytest.raises(Refused, match="第 1048576 行"):
         books.roster(content)
 
