@@ -13,11 +13,14 @@ import hmac
 import secrets
 import uuid
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 NONCE_BYTES: Final = 12
 MARK_BYTES: Final = 4
@@ -84,6 +87,12 @@ def digest(text: str, *, about: str) -> uuid.UUID:
 def digests(text: str, *, about: str) -> list[uuid.UUID]:
     """The digest by every key, the current one first: for looking up while keys are being rotated."""
     return [_digest(key, text, about) for key in _keys()]
+
+
+def digests_of(texts: Iterable[tuple[str, str]]) -> list[tuple[uuid.UUID, ...]]:
+    """:func:`digests` of many (text, kind), the keys looked up once."""
+    keys = _keys()
+    return [tuple(_digest(key, text, about) for key in keys) for text, about in texts]
 
 
 def _digest(key: _Key, text: str, about: str) -> uuid.UUID:

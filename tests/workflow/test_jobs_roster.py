@@ -41,7 +41,7 @@ def test_it_finds_what_the_page_would_have_found(called: Called, monkeypatch, ru
     monkeypatch.setattr(rosters, "AT_ONCE", 2)
     received = store(called)
     assert received.result is None
-    assert received.task.title == "核查名册：甲街道.xlsx（3 人）"
+    assert received.task.title == "核查名册：甲街道.xlsx（约 4 行）"
     assert run_jobs() == 1
     task = LongTask.objects.get()
     assert (task.state, task.message) == ("done", "")

@@ -155,7 +155,7 @@ def test_a_long_roster_is_checked_apart(called: Called, monkeypatch) -> None:
     task = LongTask.objects.get(pk=received.task_id)
     assert (task.kind, task.title, task.params) == (
         "roster_check",
-        "核查名册：名册.xlsx（3 人）",
+        "核查名册：名册.xlsx（约 4 行）",
         {"upload_id": received.pk},
     )
     steps: list[tuple[int, int]] = []
@@ -185,6 +185,23 @@ def test_a_check_that_is_stopped_writes_nothing(called: Called, monkeypatch) -> 
         rosters.check_upload(upload_id=received.pk, progress=stop, actor=called.contacts["jia"], at=at(5, 10))
     received.refresh_from_db()
     assert received.result is None
+
+
+def test_a_long_file_without_a_header_says_so_where_its_result_is_awaited(
+    called: Called, monkeypatch
+) -> None:
+    monkeypatch.setattr(rosters, "AT_ONCE", 0)
+    received = store(called, casts.workbook(["甲", "乙"], ["丙", "丁"]))
+    with pytest.raises(Refused, match="没有找到报名表的表头"):
+        rosters.check_upload(
+            upload_id=received.pk,
+            progress=lambda *_: None,
+            actor=called.contacts["jia"],
+            at=at(5, 10),
+        )
+    received.refresh_from_db()
+    assert received.result["error"].startswith("“Sheet”里没有找到报名表的表头")
+    assert received.result["rows"] == []
 
 
 def test_columns_once_named_are_known_the_next_time(called: Called) -> None:

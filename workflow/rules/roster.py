@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from office import sealing
 from office.refusals import Refused
+from org.excel.grid import shown
 from org.excel.layouts import ROSTER
 from org.excel.problems import Status
-from org.excel.roster import read_roster
+from org.excel.roster import read_roster, uncollected
 from org.models.cadres import mask_identity
 from org.selectors import unit_matcher
 from rulebook.severity import Severity
@@ -27,7 +28,7 @@ from workflow.rules.findings import PASS, Finding, worst
 from workflow.rules.people import Allotment, Candidate, Known
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date, datetime
 
     from org.excel.problems import Problem
@@ -55,6 +56,8 @@ _COUNTED_ONCE: Final = frozenset({"identity_two_units"})
 
 _IDENTITY_CLAUSE: Final = "GB 11643—1999《公民身份号码》"
 _FORM_CLAUSE: Final = "报名表填写要求"
+#: Characters of the shortest number that is masked wherever it stands.
+_SHORTEST: Final = 15
 _NUMBER_LIKE: Final = re.compile(r"(?<![0-9])[0-9]{14,17}[0-9Xx](?![0-9])")
 
 
@@ -82,13 +85,13 @@ class CheckedRow:
     @property
     def name(self) -> str:
         """As read; as written where it can't be."""
-        return str(self.source.values.get("name") or self.source.raw.get("name", "").strip())
+        return str(self.source.values.get("name") or _cell(self.source, "name").strip())
 
     @property
     def id_number(self) -> str:
         """The identity number, masked; what was written where it can't be read."""
         number = self.source.values.get("identity_number")
-        return mask_identity(str(number or self.source.raw.get("identity_number", "").strip()))
+        return mask_identity(str(number or _cell(self.source, "identity_number").strip()))
 
     @property
     def goes_in(self) -> bool:
@@ -168,35 +171,51 @@ def check(
     unit: Union | None = None,
     mapping: Mapping[str, str] | None = None,
     sheet: str | None = None,
-    progress: Callable[[int, int, str], object] | None = None,
 ) -> CheckResult:
     """Check a file of people for ``run``, which has passed the second gate; plan and union loaded.
 
     ``name`` is the file's. ``unit``: whose roster it is; without it each row counts against its own unit's
     quota. ``mapping``: the sender's own columns (title → field). Raises ``Refused`` with one Chinese line
-    where the file can't be read as a roster at all. A constant number of queries, whatever its length.
+    where the file can't be read as a roster at all, :class:`MissingColumns` where its columns have to be
+    named first. A constant number of queries, whatever its length.
     """
-    tell = progress or _silent
-    tell(0, 3, "正在读取名册")
-    roster = read_roster(
+    roster = read(content=content, name=name, run=run, today=today, mapping=mapping, sheet=sheet)
+    return judge(roster, run=run, at=at, book=book, unit=unit)
+
+
+def read(
+    *,
+    content: bytes,
+    name: str,
+    run: ClassRun,
+    today: date,
+    mapping: Mapping[str, str] | None = None,
+    sheet: str | None = None,
+) -> Roster:
+    """The first half of :func:`check`: what stands in the file."""
+    return read_roster(
         content,
         name,
         layout=ROSTER,
         today=today,
         units=unit_matcher(run.plan.union, run.start()[0]),
-        mapping=mapping,
+        mapping=mapping or None,
         sheet=sheet or None,
         year=run.start()[0].year,
     )
+
+
+def judge(
+    roster: Roster, *, run: ClassRun, at: datetime, book: Book, unit: Union | None = None
+) -> CheckResult:
+    """The second half of :func:`check`: what stands against the people of a roster."""
     if roster.header.missing:
         missing = "、".join(f"“{title}”" for title in roster.header.missing)
         raise MissingColumns(
             f"没有找到{missing}一栏。请指明哪一列是{missing}，或改好表头后重新上传。", roster
         )
-    tell(1, 3, f"正在核查 {len(roster.rows)} 人")
-    result = CheckResult(roster, judge(roster, run=run, at=at, book=book, unit=unit))
-    tell(3, 3, "核查完毕")
-    return result
+    with uncollected():
+        return CheckResult(roster, _judged(roster, run=run, at=at, book=book, unit=unit))
 
 
 class MissingColumns(Refused):
@@ -207,10 +226,9 @@ class MissingColumns(Refused):
         self.roster = roster
 
 
-def judge(
-    roster: Roster, *, run: ClassRun, at: datetime, book: Book, unit: Union | None = None
+def _judged(
+    roster: Roster, *, run: ClassRun, at: datetime, book: Book, unit: Union | None
 ) -> list[CheckedRow]:
-    """Each row of a roster as read, with what the rules of people say of it."""
     sound = [row for row in roster.rows if row.status not in (Status.HELD, Status.REJECTED)]
     doubtful = [row for row in roster.rows if row.status == Status.HELD]
     # A row somebody has to look at first takes no seat of the quota from one that is sound.
@@ -224,10 +242,6 @@ def judge(
         said |= _examine(going, run=run, at=at, book=book, unit=unit)
         rows = _rows(roster, said, book=book, unit=unit)
     return rows
-
-
-def _silent(done: int, total: int, message: str) -> None:
-    """Nobody waits for a word on how far it is."""
 
 
 def _repeats(row: RosterRow) -> bool:
@@ -251,16 +265,15 @@ def _examine(
     rows: Sequence[RosterRow], *, run: ClassRun, at: datetime, book: Book, unit: Union | None
 ) -> dict[int, _Said]:
     """By the number of the row."""
+    digests = sealing.digests_of((row.values["identity_number"], row.values["identity_kind"]) for row in rows)
     candidates = [
         Candidate(
             row=row.number,
-            digests=tuple(
-                sealing.digests(row.values["identity_number"], about=str(row.values["identity_kind"]))
-            ),
+            digests=his,
             name=row.values.get("name") or "",
             unit_id=row.values.get("unit_id"),
         )
-        for row in rows
+        for row, his in zip(rows, digests, strict=True)
     ]
     checked = people.examine(run, candidates, at=at, book=book, unit=unit)
     return {
@@ -290,7 +303,9 @@ def _rows(
         rows.append(
             CheckedRow(
                 source=row,
-                status=worst_of(row.status, STATUSES[worst(answer.findings)]),
+                status=worst_of(row.status, STATUSES[worst(answer.findings)])
+                if answer.findings
+                else row.status,
                 findings=said,
                 known=answer.known,
                 unit_id=_charged(row, answer, unit),
@@ -300,9 +315,12 @@ def _rows(
     return rows
 
 
+_RANKS: Final = {status: rank for rank, status in enumerate(Status)}
+
+
 def worst_of(*statuses: Status) -> Status:
     """The gravest of them."""
-    return max(statuses, key=list(Status).index)
+    return max(statuses, key=_RANKS.__getitem__)
 
 
 def _charged(row: RosterRow, answer: _Said, unit: Union | None) -> int | None:
@@ -330,9 +348,15 @@ def _problem(problem: Problem, row: RosterRow, roster: Roster) -> dict[str, Any]
         "evidence": {
             "mend": problem.mend,
             "column": roster.header.title(problem.field) if problem.field else "",
-            "text": _hidden(problem.field, row.raw.get(problem.field, "")),
+            "text": _hidden(problem.field, _cell(row, problem.field)),
         },
     }
+
+
+def _cell(row: RosterRow, field: str) -> str:
+    """The original text of one cell; empty for a field without a column."""
+    column = row.source.columns.get(field)
+    return shown(row.cells[column]) if column is not None and column < len(row.cells) else ""
 
 
 def _finding(found: Finding) -> dict[str, Any]:
@@ -351,4 +375,6 @@ def _hidden(name: str, text: str) -> str:
 
 
 def _masked(text: str) -> str:
+    if len(text) < _SHORTEST:
+        return text
     return _NUMBER_LIKE.sub(lambda found: mask_identity(found[0]), text)

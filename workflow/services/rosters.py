@@ -6,8 +6,10 @@ A roster of more than :data:`AT_ONCE` rows is checked apart from the page, as a 
 
 from __future__ import annotations
 
+import zipfile
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final
 
 from django.core.files.storage import default_storage
@@ -17,8 +19,7 @@ from django.utils import timezone
 from office import uploads
 from office.refusals import Conflict, Refused
 from office.wording import moment
-from org.excel.layouts import ROSTER
-from org.excel.roster import read_roster
+from org.excel.roster import uncollected
 from org.models import IdentityAccess, Union
 from org.selectors import known_mapping
 from org.services import long_tasks, remember_mapping
@@ -44,11 +45,14 @@ if TYPE_CHECKING:
     from workflow.rules.findings import Finding
     from workflow.rules.roster import CheckedRow, CheckResult
 
+    Progress = Callable[[int, int, str], object]
+
 ROSTER_FILES: Final = uploads.TABLES
 RECEIPT_FILES: Final = frozenset({"pdf", "jpg", "png"})
 AT_ONCE: Final = 2000
 KIND: Final = "roster_check"
 PURPOSE: Final = "roster"
+_NOTHING: Final = {"rows": 0, "accepted": 0, "warned": 0, "held": 0, "rejected": 0}
 
 
 @dataclass(frozen=True)
@@ -99,10 +103,7 @@ def store(
             uploaded_by=actor,
             uploaded_at=at,
         )
-        roster = _read(received, at)
-        received.mapping = known_mapping(unit or run.plan.union, PURPOSE, roster.header.fingerprint)
-        received.save(update_fields=["mapping"])
-        _check_or_queue(received, roster, actor=actor, at=at)
+        _check_or_queue(received, actor=actor, at=at)
     return received
 
 
@@ -118,16 +119,15 @@ def rename_columns(
         received = _locked(upload_id, actor=actor, at=at)
         received.mapping, received.sheet = dict(mapping), sheet
         received.save(update_fields=["mapping", "sheet"])
-        roster = _read(received, at)
         remember_mapping(
-            sender=received.unit or received.run.plan.union,
+            sender=_sender(received),
             purpose=PURPOSE,
-            fingerprint=roster.header.fingerprint,
+            fingerprint=_read(received, at).header.fingerprint,
             mapping=received.mapping,
             actor=actor,
             at=at,
         )
-        _check_or_queue(received, roster, actor=actor, at=at)
+        _check_or_queue(received, actor=actor, at=at)
     return received
 
 
@@ -135,7 +135,7 @@ def check_again(*, upload_id: int, actor: User, at: datetime) -> RosterUpload:
     """Checks a roster anew: people, classes or the book may have changed. Raises as the others do."""
     with transaction.atomic():
         received = _locked(upload_id, actor=actor, at=at)
-        _check_or_queue(received, _read(received, at), actor=actor, at=at)
+        _check_or_queue(received, actor=actor, at=at)
     return received
 
 
@@ -144,13 +144,19 @@ def check_upload(
 ) -> dict[str, Any]:
     """The work of a long task: checks the roster and keeps the result; returns its summary.
 
-    ``progress(done, total, message)`` may raise to stop. Nothing is written but the result, once, at the end.
+    ``progress(done, total, message)`` may raise to stop. Nothing is written but the result, once, at the end;
+    of a file that can't be read, why. Raises ``Refused`` for such a one.
     """
     received = _uploads().get(pk=upload_id)
     if received.committed_at is not None:
         return dict((received.result or {}).get("summary", {}))
-    result = _result(received, at=at, progress=progress)
-    RosterUpload.objects.filter(pk=upload_id, committed_at__isnull=True).update(result=result)
+    waiting = RosterUpload.objects.filter(pk=upload_id, committed_at__isnull=True)
+    try:
+        result = _result(received, at=at, progress=progress)
+    except Refused as refused:
+        waiting.update(result={"error": str(refused), "summary": _NOTHING, "rows": [], "missing": []})
+        raise
+    waiting.update(result=result, mapping=received.mapping)
     return dict(result["summary"])
 
 
@@ -244,6 +250,11 @@ def already(received: RosterUpload, *, now: datetime) -> str | None:
 
 def stored(result: CheckResult, *, at: datetime) -> dict[str, Any]:
     """The result as it is kept for the page: what the command prints, and what the page needs beside it."""
+    with uncollected():
+        return _stored(result, at)
+
+
+def _stored(result: CheckResult, at: datetime) -> dict[str, Any]:
     roster = result.roster
     header = roster.header
     return {
@@ -284,7 +295,7 @@ def _unnamed(refused: rules.MissingColumns, *, at: datetime) -> dict[str, Any]:
     return {
         "checked_at": at.isoformat(),
         "digest": "",
-        "summary": {"rows": len(roster.rows), "accepted": 0, "warned": 0, "held": 0, "rejected": 0},
+        "summary": _NOTHING | {"rows": len(roster.rows)},
         "rows": [],
         **_described(roster),
         "missing": list(header.missing),
@@ -314,58 +325,76 @@ def content_of(file: StoredFile) -> bytes:
     return content
 
 
-def _check_or_queue(received: RosterUpload, roster: Roster, *, actor: User, at: datetime) -> None:
+def _check_or_queue(received: RosterUpload, *, actor: User, at: datetime) -> None:
     """A short roster is checked now; a long one when a worker gets to it."""
-    if len(roster.rows) <= AT_ONCE or roster.header.missing:
+    rows = _rows_at_most(content_of(received.file), received.file.name)
+    if rows <= AT_ONCE:
         received.result, received.task = _result(received, at=at), None
     else:
         received.result = None
         received.task = long_tasks.begin(
             kind=KIND,
-            title=f"核查名册：{received.file.name}（{len(roster.rows)} 人）",
+            title=f"核查名册：{received.file.name}（约 {rows} 行）",
             params={"upload_id": received.pk},
             actor=actor,
             at=at,
         )
-    received.save(update_fields=["result", "task"])
+    received.save(update_fields=["result", "task", "mapping"])
 
 
-def _result(
-    received: RosterUpload, *, at: datetime, progress: Callable[[int, int, str], object] | None = None
-) -> dict[str, Any]:
+def _rows_at_most(content: bytes, name: str) -> int:
+    """How many rows a file may have, told without reading it; 0 where only reading tells."""
+    match name.rpartition(".")[2].lower():
+        case "csv":
+            return content.count(b"\n")
+        case "xlsx":
+            with zipfile.ZipFile(BytesIO(content)) as package:
+                sheets = [part for part in package.namelist() if part.startswith("xl/worksheets/sheet")]
+                return max((package.read(sheet).count(b"<row ") for sheet in sheets), default=0)
+    return 0
+
+
+def _result(received: RosterUpload, *, at: datetime, progress: Progress | None = None) -> dict[str, Any]:
     try:
         return stored(_checked(received, at=at, progress=progress), at=at)
     except rules.MissingColumns as refused:
         return _unnamed(refused, at=at)
 
 
-def _checked(
-    received: RosterUpload, *, at: datetime, progress: Callable[[int, int, str], object] | None = None
-) -> CheckResult:
-    today = timezone.localdate(at)
-    return rules.check(
-        content=content_of(received.file),
-        name=received.file.name,
-        run=received.run,
-        at=at,
-        today=today,
-        book=book_for(received.run.plan.union, today).book,
-        unit=received.unit,
-        mapping=received.mapping or None,
-        sheet=received.sheet or None,
-        progress=progress,
-    )
+def _checked(received: RosterUpload, *, at: datetime, progress: Progress | None = None) -> CheckResult:
+    """Reads and judges the file; a form the sender had corrected once is read as corrected."""
+    tell = progress or _silent
+    tell(0, 3, "正在读取名册")
+    roster = _read(received, at)
+    if not received.mapping:
+        received.mapping = known_mapping(_sender(received), PURPOSE, roster.header.fingerprint)
+        if received.mapping:
+            roster = _read(received, at)
+    tell(1, 3, f"正在核查 {len(roster.rows)} 人")
+    book = book_for(received.run.plan.union, timezone.localdate(at)).book
+    result = rules.judge(roster, run=received.run, at=at, book=book, unit=received.unit)
+    tell(3, 3, "核查完毕")
+    return result
+
+
+def _silent(done: int, total: int, message: str) -> None:
+    """Nobody waits for a word on how far it is."""
 
 
 def _read(received: RosterUpload, at: datetime) -> Roster:
-    return read_roster(
-        content_of(received.file),
-        received.file.name,
-        layout=ROSTER,
+    return rules.read(
+        content=content_of(received.file),
+        name=received.file.name,
+        run=received.run,
         today=timezone.localdate(at),
-        mapping=received.mapping or None,
-        sheet=received.sheet or None,
+        mapping=received.mapping,
+        sheet=received.sheet,
     )
+
+
+def _sender(received: RosterUpload) -> Union:
+    """Whose form it is."""
+    return received.unit or received.run.plan.union
 
 
 def _uploads() -> Any:

@@ -25,7 +25,7 @@ from workflow.selectors.runs import sees_whole
 from workflow.services import rosters as services
 from workflow.states import CALLING
 from workflow.views.callup_frame import called_run, unit_of
-from workflow.views.common import DeskRequest, attachment, page_of, standing_of
+from workflow.views.common import DeskRequest, attachment, page_of, standing_of, workbook_file
 from workflow.views.overseen import forbidden
 from workflow.views.runs import address, when
 
@@ -163,7 +163,7 @@ def roster(request: DeskRequest, pk: int) -> HttpResponse:
         "columns": columns_asked(result),
         "sheets": result.get("sheets", []),
         "task_url": address("long_task", received.task_id) if received.task_id is not None else "",
-        "open": run.state in CALLING,
+        "open": run.state in CALLING and not result.get("error"),
         "back": _back(
             request,
             run,
@@ -171,7 +171,7 @@ def roster(request: DeskRequest, pk: int) -> HttpResponse:
             whole=sees_whole(standing_of(request), run),
         ),
     }
-    if result and not result["missing"]:
+    if result and not result["missing"] and not result.get("error"):
         context |= _result(request, received, result)
     return render(request, "workflow/callup/roster.html", context)
 
@@ -316,7 +316,7 @@ def roster_errors(request: DeskRequest, pk: int) -> HttpResponse:
     received = _received(request, pk)
     try:
         services.hand_out(received, what="待修改的行", actor=request.user, at=timezone.now())
-        content = error_book(
+        book = error_book(
             services.content_of(received.file),
             received.file.name,
             sheet=received.sheet,
@@ -328,7 +328,7 @@ def roster_errors(request: DeskRequest, pk: int) -> HttpResponse:
         messages.error(request, str(refused))
         return redirect("workflow:roster", received.pk)
     stem = received.file.name.rpartition(".")[0]
-    return attachment(content, f"{stem}（待修改）.xlsx")
+    return workbook_file(book, f"{stem}（待修改）")
 
 
 @require_safe

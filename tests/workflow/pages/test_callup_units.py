@@ -260,11 +260,12 @@ def test_the_rows_to_mend_can_be_mended_and_sent_again(client, called: Called) -
     sent = upload(client, called, called.file("丁一鸣", called.line("丁二妹", 身份证号=wrong)))
     file = client.get(f"{sent.url}errors/")
     sheet = load_workbook(BytesIO(file.content)).active
-    assert [cell.value for cell in sheet[2]] == [*casts.HEAD, "原表行号", "哪里不对", "怎么改"]
-    assert [cell.value for cell in sheet[3]][2:6] == ["丁二妹", sheet["D3"].value, "干事", wrong]
-    assert sheet["J3"].value == 3
-    assert "校验不符" in sheet["K3"].value
-    sheet["F3"] = number
+    assert [cell.value for cell in sheet[3]] == [*casts.HEAD, "原行号", "核查结果", "问题", "怎么改"]
+    assert [cell.value for cell in sheet[4]][2:6] == ["丁二妹", sheet["D4"].value, "干事", wrong]
+    assert (sheet["J4"].value, sheet["K4"].value) == (3, "退回")
+    assert "校验不符" in sheet["L4"].value
+    assert sheet.max_row == 4
+    sheet["F4"] = number
     mended = BytesIO()
     sheet.parent.save(mended)
     again = upload(client, called, mended.getvalue())
