@@ -79,7 +79,7 @@ def test_whoever_is_no_cadre_is_told_whom_to_ask(world: World, client: Client) -
     assert "还没有对应到干部名册" in my(client)
 
 
-def load(client: Client, **query: object) -> str:
+def load(client: Client, **query: str | int) -> str:
     answer = client.get(reverse("workflow:unit_load"), query)
     assert answer.status_code == 200
     return answer.content.decode()
