@@ -23,6 +23,7 @@ from python_calamine import CalamineWorkbook
 
 from bench import (
     clock,
+    national_forgotten,
     national_load,
     national_roster,
     national_setup,
@@ -101,6 +102,38 @@ def _roster(scale: str, rows: list[Row]) -> None:
             of_many / of_few,
             "= 1",
             of_many == of_few,
+        )
+    )
+
+
+def _forgotten(scale: str, rows: list[Row]) -> None:
+    national_load.say("多年不训名单")
+    pace, province = PACES[scale], national_forgotten.Province()
+    for title, series in national_forgotten.pages(province, rounds=pace.rounds, times=5 * pace.times).items():
+        limit = series["keyset"].seconds
+        ratio = series["product"].seconds / limit
+        raw = f", SQL alone {milliseconds(series['raw'].seconds)}" if "raw" in series else ""
+        rows.append(
+            Row(
+                f"the forgotten of a province: {title}",
+                milliseconds(series["product"].seconds),
+                f"Django keyset, one table {milliseconds(limit)}{raw}",
+                ratio,
+                "≤ 1.5",
+                ratio <= 1.5,
+            )
+        )
+    series, count = national_forgotten.counts(province, rounds=min(pace.rounds, 5))
+    ratio = series["product"].seconds / series["column"].seconds
+    rows.append(
+        Row(
+            f"the forgotten of a province: their number, {count:,}",
+            milliseconds(series["product"].seconds),
+            f"one count by the kept column {milliseconds(series['column'].seconds)}, "
+            f"by the records {milliseconds(series['records'].seconds)}",
+            ratio,
+            "≤ 1.5",
+            ratio <= 1.5,
         )
     )
 
@@ -203,6 +236,7 @@ def _import(scale: str, rows: list[Row]) -> None:
 PARTS: dict[str, Callable[[str, list[Row]], None]] = {
     "roster": _roster,
     "workbook": _preview,
+    "forgotten": _forgotten,
     "proof": _proof,
     "import": _import,
 }
