@@ -59,6 +59,8 @@ class SpanForm(forms.Form):
         add("first_half", _half("开始时段"))
         add("last", _day("结束日期"))
         add("last_half", _half("结束时段"))
+        for field in self.fields.values():
+            field.widget.attrs["aria-label"] = str(field.label)
         if not self.is_bound and "last_half" not in self.initial:
             self.initial["last_half"] = Half.AFTERNOON.value
 

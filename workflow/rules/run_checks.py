@@ -59,14 +59,14 @@ class Asked:
 
     @property
     def facts(self) -> Facts:
-        """The 期 as a plan of one, for the checks that plans have."""
+        """The 期 as a plan of one, for the checks that plans have; until it has days, it lasts as planned."""
         plan, terms = self.run.plan, self.terms
         one = ClassPlan(
             year=plan.year,
             name=plan.name,
             category=plan.category,
             sessions=1,
-            half_days=len(terms.half_days),
+            half_days=len(terms.half_days) or plan.half_days,
             hours=terms.hours,
             residential=terms.residential,
             trainees=terms.trainees,
