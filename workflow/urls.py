@@ -11,6 +11,8 @@ from workflow.views import (
     long_tasks,
     meeting,
     money,
+    people,
+    people_import,
     plan,
     register,
     run_requests,
@@ -34,4 +36,6 @@ urlpatterns = [
     *callup.urlpatterns,
     *training_life.urlpatterns,
     *register.urlpatterns,
+    *people.urlpatterns,
+    *people_import.urlpatterns,
 ]

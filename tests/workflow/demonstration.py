@@ -83,7 +83,7 @@ def held_import(task: LongTask, progress: Progress) -> dict[str, Any]:
     from org.loading import run
     from workflow.services.people_imports import import_people
 
-    run.BATCH = 2
+    run.BATCH = 2  # type: ignore[attr-defined]
     params = task.params
 
     def held(done: int, total: int, message: str) -> None:

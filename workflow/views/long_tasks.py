@@ -18,6 +18,8 @@ from org.services import long_tasks as services
 from workflow.views.common import DeskRequest, attachment, page_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from django.db.models import QuerySet
     from django.urls import URLPattern
 
@@ -35,12 +37,17 @@ def _own(request: DeskRequest) -> QuerySet[LongTask]:
     return LongTask.objects.filter(created_by=request.user)
 
 
+def with_tones(tasks: Iterable[LongTask]) -> list[tuple[LongTask, str]]:
+    """Each with the look of its state."""
+    return [(task, TONES[LongTask.State(task.state)]) for task in tasks]
+
+
 @require_safe
 def long_tasks(request: DeskRequest) -> HttpResponse:
     """One's own, the latest first."""
     page = page_of(request, _own(request))
-    rows = [(task, TONES[LongTask.State(task.state)]) for task in page]
-    return render(request, "workflow/long_tasks/list.html", {"page": page, "rows": rows})
+    context = {"page": page, "rows": with_tones(page)}
+    return render(request, "workflow/long_tasks/list.html", context)
 
 
 @require_safe
