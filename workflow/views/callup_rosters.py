@@ -218,7 +218,11 @@ def _sums(summary: dict[str, int], going: Sequence[dict[str, Any]]) -> list[dict
             "value": f"{len(going)} 人",
             "note": f"其中候补 {reserve} 人" if reserve else "",
         },
-        {"label": "有提示", "value": f"{summary['warned']} 行", "note": "须说明"},
+        {
+            "label": "有提示",
+            "value": f"{summary['warned']} 行",
+            "note": "须说明" if any(services.asks(row["findings"]) for row in going) else "",
+        },
         {
             "label": "需处理",
             "value": f"{summary['held']} 行",
