@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-from datetime import date
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -115,11 +114,10 @@ def test_a_file_that_is_no_list_fails_in_words(world: World, run_jobs) -> None:
 @pytest.mark.usefixtures("january")
 def test_who_may_take_in_what(world: World) -> None:
     administrator = User.objects.create_superuser("root", password="Correct-horse-9", name="管理员")
-    on = date(2027, 1, 20)
-    assert open_to(administrator, on) == [Register.UNITS, Register.CADRES, Register.RECORDS]
-    assert open_to(world.people[AUTHORITY], on) == [Register.CADRES, Register.RECORDS]
+    assert open_to(actor=administrator, at=at(1, 20)) == [Register.UNITS, Register.CADRES, Register.RECORDS]
+    assert open_to(actor=world.people[AUTHORITY], at=at(1, 20)) == [Register.CADRES, Register.RECORDS]
     for who in ("xuanchuan-head", "xuanchuan-staff", "caiwu-head"):
-        assert open_to(world.people[who], on) == []
+        assert open_to(actor=world.people[who], at=at(1, 20)) == []
         with pytest.raises(Refused, match="导入干部由归口管理部门或系统管理员办理。"):
             begin(world, line(world, 1), who=who)
     with pytest.raises(Refused, match="导入单位由归口管理部门或系统管理员办理。"):

@@ -49,9 +49,9 @@ class Register(models.TextChoices):
     RECORDS = "records", "培训记录"
 
 
-def open_to(actor: User, on: datetime.date) -> list[Register]:
+def open_to(*, actor: User, at: datetime.datetime) -> list[Register]:
     """What one may take in: the training authority people and trainings, the administrator the tree too."""
-    able = reach(standing(actor, on))
+    able = reach(standing(actor, timezone.localdate(at)))
     people = [Register.CADRES, Register.RECORDS] if able.governed or able.everywhere else []
     return [*([Register.UNITS] if able.everywhere else []), *people]
 
@@ -108,7 +108,7 @@ def import_people(
 
 def _allowed(register: str, actor: User, at: datetime.datetime) -> Register:
     chosen = Register(register)
-    if chosen not in open_to(actor, timezone.localdate(at)):
+    if chosen not in open_to(actor=actor, at=at):
         raise Refused(f"导入{chosen.label}由归口管理部门或系统管理员办理。")
     return chosen
 

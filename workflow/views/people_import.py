@@ -30,7 +30,7 @@ SHOWN = 10
 def people_import(request: DeskRequest) -> HttpResponse:
     """Choose what and the file; the task's page shows how far it is then. 404 for who may take nothing in."""
     at = timezone.now()
-    allowed = open_to(request.user, timezone.localdate(at))
+    allowed = open_to(actor=request.user, at=at)
     if not allowed:
         raise Http404
     error = ""
