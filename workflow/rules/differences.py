@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from office.wording import days_text, yuan
 from workflow import timing
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from workflow.rules.terms import RunTerms
 
 ZERO = Decimal("0.00")
+
+#: The line that isn't for everybody.
+PHONE: Final = "联系电话"
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ def comparison(before: RunTerms, after: RunTerms, plan: ClassPlan, book: Book) -
     """Every line both sides speak of, and those only the new one does where they were approved before."""
     opening = not before.stretches
     lines = [*_days(before, after, plan), *_place(before, after, plan), *_people(before, after)]
-    texts = [("项目负责人", "owner_name"), ("联系电话", "owner_phone")]
+    texts = [("项目负责人", "owner_name"), (PHONE, "owner_phone")]
     if not opening:  # a plan says nothing of these
         texts += [("班主任", "class_teacher"), ("报到时间和地点", "check_in"), ("备注", "note")]
     lines += [_text(label, getattr(before, name), getattr(after, name)) for label, name in texts]

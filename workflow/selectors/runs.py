@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.db.models import Count, F, OuterRef, Q, Subquery, Sum
+from django.db.models import Case, Count, F, OuterRef, Q, Subquery, Sum, When
 
 from workflow.models import ClassPlan, ClassRun, RunCost, RunRequest, WorkTask
-from workflow.states import RequestKind, RequestState
+from workflow.states import RequestKind, RequestState, RunState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,8 +28,16 @@ def seen(standing: Standing) -> QuerySet[ClassRun]:
 
 def sees_whole(standing: Standing, run: ClassRun) -> bool:
     """Whether he sees the class itself, its money and its requests, and not only that he is called to it."""
-    there: bool = ClassPlan.objects.visible_to(standing).filter(pk=run.plan_id).exists()
-    return there
+    return run.plan_id in plans_seen(standing, [run])
+
+
+def plans_seen(standing: Standing, runs: Iterable[ClassRun]) -> set[int]:
+    """The plans among those of ``runs`` that he sees, money and requests included; one query.
+
+    People of a unit see a 期 they are called to, and nothing of its money.
+    """
+    keys = {run.plan_id for run in runs}
+    return set(ClassPlan.objects.visible_to(standing).filter(pk__in=keys).values_list("pk", flat=True))
 
 
 def listed(
@@ -40,7 +48,11 @@ def listed(
     year: int | None = None,
     q: str = "",
 ) -> QuerySet[ClassRun]:
-    """The list of 期: those without days first, then the latest; ``total`` its final budget, yuan or None."""
+    """The list of 期; ``total`` its final budget, yuan or None.
+
+    What is under way comes first, the soonest on top, then what has no days yet, then what is over, the
+    latest on top.
+    """
     rows = ClassRun.objects.visible_to(standing)
     if state:
         rows = rows.filter(state=state)
@@ -52,10 +64,17 @@ def listed(
         named = Q(plan__name__icontains=q) | Q(code__icontains=q) | Q(venue__icontains=q)
         rows = rows.filter(named | Q(plan__place__icontains=q) | Q(owner_name__icontains=q))
     costs = RunCost.objects.filter(run=OuterRef("pk")).order_by().values("run").annotate(s=Sum("amount"))
+    over = Q(state__in=(RunState.SETTLED, RunState.ARCHIVED, RunState.CANCELLED))
     return (
         rows.select_related("plan__department")
-        .annotate(total=Subquery(costs.values("s")))
-        .order_by(F("starts_on").desc(nulls_first=True), "plan__plan_number", "session_no")
+        .annotate(total=Subquery(costs.values("s")), over=over, live=Case(When(~over, then=F("starts_on"))))
+        .order_by(
+            "over",
+            F("live").asc(nulls_last=True),
+            F("starts_on").desc(nulls_last=True),
+            "plan__plan_number",
+            "session_no",
+        )
     )
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from django.urls import reverse
 from django.utils import timezone
 
-from office.wording import yuan
+from office.wording import mask_phone, yuan
 from workflow.models import Decision
 from workflow.rules import route
-from workflow.rules.differences import comparison
+from workflow.rules.differences import PHONE, comparison
 from workflow.rules.findings import stored
 from workflow.rules.run_gate import RunAct, RunCase, case, judge
 from workflow.rules.terms import RunTerms
@@ -49,6 +50,8 @@ def request_page(
     decisions = record(request)
     findings = _findings(request, decisions, at)
     before, terms, lines = _sides(request)
+    if not seen.is_ours and judge(RunAct.AGREE, seen) is not None:
+        lines = [_masked(line) for line in lines]
     steps = _ahead(request, seen, decisions, at)
     context = {
         "request_": request,
@@ -69,6 +72,13 @@ def request_page(
     }
     context["bar"] = _bar(request, seen, typed, actor)
     return context
+
+
+def _masked(line: Difference) -> Difference:
+    """Whoever neither wrote it nor decides on it gets the end of a phone number only."""
+    if line.label != PHONE:
+        return line
+    return replace(line, before=mask_phone(line.before), after=mask_phone(line.after))
 
 
 def record(request: RunRequest) -> list[Decision]:

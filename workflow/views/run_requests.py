@@ -23,7 +23,15 @@ from workflow.views.common import DeskRequest, attachment, standing_of
 from workflow.views.drafting import answers_refusals, ask, no
 from workflow.views.plan_bar import Typed
 from workflow.views.request_page import request_page, request_print
-from workflow.views.run_sheet import REWRITES, RunSheet, cost_rows, judged, rewritten, sheet_of
+from workflow.views.run_sheet import (
+    REWRITES,
+    RunSheet,
+    cost_rows,
+    judged,
+    rewritten,
+    sheet_of,
+    worked_cells,
+)
 from workflow.views.runs import seen_run
 
 if TYPE_CHECKING:
@@ -182,6 +190,7 @@ def _sheet(
 ) -> HttpResponse:
     """The form with what the book says of it. ``typed``: from what was typed, not from what is stored."""
     terms = form.terms() if typed else sheet.terms
+    costs = cost_rows(sheet, terms, form)
     context = {
         "sheet": sheet,
         "run": sheet.run,
@@ -191,7 +200,8 @@ def _sheet(
         "book": sheet.book,
         "form": form,
         "terms": terms,
-        "costs": cost_rows(sheet, terms, form),
+        "costs": costs,
+        "cells": worked_cells(sheet, costs),
         "judged": judged(sheet, terms, request.user),
         "faults": form.faults() if typed else [],
         "refused": refused,

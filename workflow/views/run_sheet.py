@@ -147,6 +147,14 @@ def cost_rows(sheet: RunSheet, terms: RunTerms, form: RunForm) -> list[CostRow]:
     ]
 
 
+def worked_cells(sheet: RunSheet, rows: list[CostRow]) -> str:
+    """What is worked out beside the boxes, as htmx's ``hx-select-oob``; boxes are never swapped."""
+    ids = ["live-tally", "b-total"]
+    if sheet.book.rate_card.enabled:
+        ids += [f"b-{row.line.item}-{part}" for row in rows for part in ("std", "qty", "most", "gap")]
+    return ",".join(f"#{one}" for one in ids)
+
+
 #: Buttons that change what is in the form and save nothing.
 REWRITES = frozenset({"add_span", "add_lessons", "timetable", "shift", "fill", "check"})
 

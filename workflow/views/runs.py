@@ -73,11 +73,20 @@ def runs(request: DeskRequest) -> HttpResponse:
         q=q.strip(),
     )
     page = page_of(request, found)
-    asked = select.asked_of((run.pk for run in page), standing)
+    whole = select.plans_seen(standing, page)
+    asked = select.asked_of((run.pk for run in page if run.plan_id in whole), standing)
     counts = select.counts(standing)
     context = {
         "page": page,
-        "rows": [{"run": run, "asked": asked.get(run.pk), "when": when(run)} for run in page],
+        "rows": [
+            {
+                "run": run,
+                "asked": asked.get(run.pk),
+                "when": when(run),
+                "total": run.total if run.plan_id in whole else None,  # type: ignore[attr-defined]
+            }
+            for run in page
+        ],
         "form": form,
         "narrowed": narrowed,
         "keep": [("state", state)] if state else [],
@@ -134,7 +143,12 @@ def run(request: DeskRequest, pk: int) -> HttpResponse:
         "changes": _changes(found, acts) if whole else [],
     }
     if whole:
-        context |= {"costs": _costs(planned, terms, book), "sums": _sums(found, terms, planned)}
+        context |= {
+            "planned": planned,
+            "terms": terms,
+            "costs": _costs(planned, terms, book),
+            "sums": _sums(found, terms, planned),
+        }
     return render(request, "workflow/runs/run.html", context)
 
 

@@ -66,6 +66,13 @@ def test_the_buttons_are_the_holders_alone(world: World) -> None:
     assert signed_in(world, "quanyi-head").get(url(request)).status_code == 404
 
 
+def test_a_phone_number_is_for_whoever_writes_or_decides(world: World) -> None:
+    request = other_than_planned(world)
+    for who, whole in (("xuanchuan-staff", True), ("jiceng-head", True), ("caiwu-head", False)):
+        page = signed_in(world, who).get(url(request)).content.decode()
+        assert ("13800001206" in page) is whole, who
+
+
 def test_agreed_step_by_step_it_opens(world: World) -> None:
     request = other_than_planned(world)
     for who in ("jiceng-head", "caiwu-head", "leader"):

@@ -11,10 +11,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from org.models import PostKind, Union
 from tests.workflow import acts, runs
 from tests.workflow import world as worlds
 from tests.workflow.pages.declaring import signed_in
 from tests.workflow.world import World, at
+from workflow.models import CallUp, Quota
 from workflow.states import RequestKind
 
 RUNS = reverse("workflow:runs")
@@ -47,11 +49,11 @@ def test_the_list_shows_each_session_and_narrows(world: World) -> None:
     opened = runs.opened_run(world, name="信息员培训班")
     other = runs.planned_run(world, department="quanyi", name="维权干部培训班")
     client = signed_in(world, "jiceng-head")
-    assert codes(client) == [other.code, opened.code]
+    assert codes(client) == [opened.code, other.code]
     assert codes(client, "?state=enrolling") == [opened.code]
     assert codes(client, f"?department={world.departments['quanyi'].pk}") == [other.code]
     assert codes(client, "?q=信息员") == codes(client, f"?q={opened.code}") == [opened.code]
-    assert codes(client, "?year=2026&state=nonsense") == [other.code, opened.code]
+    assert codes(client, "?year=2026&state=nonsense") == [opened.code, other.code]
     text = client.get(RUNS).content.decode()
     assert "6月8日至6月9日" in text
     assert "6月上旬（计划）" in text
@@ -129,3 +131,34 @@ def test_a_cancelled_session_is_off_the_plan(world: World) -> None:
     assert "已取消" in text
     page = signed_in(world, "xuanchuan-staff").get(reverse("workflow:plan", args=[run.plan_id]))
     assert "取消办班" in page.content.decode()
+
+
+def test_people_of_a_unit_see_what_they_are_called_to_and_nothing_of_its_money(world: World) -> None:
+    run = runs.opened_run(world)
+    unit = Union.objects.found(
+        parent=world.union, code="town", name="甲街道总工会", short_name="甲街道", level="town", ordinal=2
+    )
+    below = worlds.World(unit)
+    worlds.post(below, "town-staff", "干事", PostKind.STAFF, None)
+    client = signed_in(below, "town-staff")
+    assert codes(client) == []
+    Quota.objects.create(run=run, unit=unit, seats=5)
+    CallUp.objects.create(
+        run=run,
+        issued_on=at(4, 1).date(),
+        deadline=at(5, 20),
+        issued_at=at(4, 1),
+        issued_by=world.people["xuanchuan-staff"],
+    )
+    runs.hand_in(world, run, RequestKind.CANCEL, reason="报名不足")
+    assert codes(client) == [run.code]
+    listed = client.get(RUNS).content.decode()
+    page = client.get(reverse("workflow:run", args=[run.pk])).content.decode()
+    assert "2027年6月8日上午至6月9日下午" in page
+    for text in (listed, page):
+        assert "10,000.00" not in text
+        assert "取消办班申请" not in text
+        assert "13800001206" not in text
+    request = run.requests.get(kind=RequestKind.CANCEL)
+    assert client.get(reverse("workflow:run_request", args=[request.pk])).status_code == 404
+    assert client.get(reverse("workflow:run_open", args=[run.pk])).status_code == 404
