@@ -64,7 +64,7 @@ def request_page(
         "lessons": timetable(terms, request.book.book) if terms is not None and request.book else [],
         "findings": finding_lines(findings, request.run.plan, standing),
         "money": _money(before, terms),
-        "seats": list(request.seats.select_related("cadre", "unit")) if request.kind == "exempt" else [],
+        "people": _people(request),
         "stages": _stages(request, seen, decisions, steps, at),
         "chain": chain_words(request),
         "outlook": _outlook(request, seen, steps),
@@ -72,6 +72,13 @@ def request_page(
     }
     context["bar"] = _bar(request, seen, typed, actor)
     return context
+
+
+def _people(request: RunRequest) -> list[dict[str, Any]]:
+    """Whom an exemption is asked for, and what holds each of them, as it was when it was asked."""
+    return [
+        {**line, "findings": stored(line.get("findings", ()))} for line in request.content.get("seats", ())
+    ]
 
 
 def _masked(line: Difference) -> Difference:
@@ -219,6 +226,7 @@ def request_print(request: RunRequest, *, at: datetime) -> dict[str, Any]:
         "plan": request.run.plan,
         "lines": lines,
         "terms": terms,
+        "people": _people(request),
         "findings": [finding for finding in _findings(request, decisions, at) if finding.severity != "pass"],
         "decisions": decisions,
         "unsure": route.unconfirmed(decisions),

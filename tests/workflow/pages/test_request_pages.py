@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 import pytest
 import time_machine
+from django.test import Client
 from django.urls import reverse
 
-from tests.workflow import runs
+from tests.workflow import called, runs
 from tests.workflow.pages.declaring import signed_in
 from tests.workflow.world import World, at
 from workflow.models import RunRequest
+from workflow.services import seats
 from workflow.states import RequestKind
 
 
@@ -133,3 +136,34 @@ def test_a_cancellation_says_what_it_leads_to(world: World) -> None:
     assert "人员全部释放，不计入一年内调训" in text
     decide(signed_in(world, "leader"), request, opinion="同意")
     assert runs.fresh_run(request.run).state == "cancelled"
+
+
+def test_an_exemption_names_the_people_and_what_holds_them(world: World) -> None:
+    run = called.opened(world)
+    unit = called.unit(world, "甲街道", people=2)
+    called.trained(unit.cadres[0], date(2026, 9, 1))
+    called.call_up(world, run, [(unit, 2)])
+    called.nominate(world, run, unit)
+    request = seats.ask_exemption(
+        seat_ids=[called.seat(run, unit.cadres[0]).pk],
+        reason="新任业务负责人",
+        actor=unit.contact,
+        at=world.now(),
+    )
+    head = signed_in(world, "jiceng-head")
+    (row,) = head.get(reverse("workflow:inbox")).context["rows"]
+    assert (row.kind, row.request, row.plan.name) == ("重复调训审批", request.pk, run.title)
+    text = head.get(url(request)).content.decode()
+    for said in (unit.cadres[0].name, "甲街道", "再次调训须经批准", "新任业务负责人", "记入例外情况"):
+        assert said in text
+    mine = Client()
+    mine.force_login(unit.contact)
+    assert mine.get(url(request)).status_code == 200
+    decide(head, request, "return", opinion="请说明原因")
+    edit = reverse("workflow:run_request_edit", args=[request.pk])
+    assert "请说明原因" in mine.get(edit).content.decode()
+    sent = {"reason": "新任业务负责人，上年仅参加半程", "revision": 0, "action": "submit"}
+    assert mine.post(edit, sent)["Location"] == url(request)
+    assert runs.fresh_request(request).content["seats"] == request.content["seats"]
+    decide(head, request, opinion="情况属实")
+    assert runs.fresh_request(request).state == "approved"
