@@ -141,6 +141,7 @@ class Cadre(models.Model):
         )
         indexes = (
             models.Index(fields=["unit", "name"], name="cadre_by_unit"),
+            models.Index(fields=["name"], opclasses=["varchar_pattern_ops"], name="cadre_by_name"),
             models.Index(
                 fields=["appointed_on", "id"],
                 condition=Q(status="active") & ~Q(leadership=""),
