@@ -44,7 +44,11 @@ class QuotaForm(forms.Form):
         known = {quota.unit_id: quota for quota in quotas}
         self.units = list(units)
         self.fields["reserve_seats"] = Number(
-            most=MOST_SEATS, label="机动名额", example="2", initial=reserve_seats
+            most=MOST_SEATS,
+            label="机动名额",
+            example="2",
+            initial=reserve_seats,
+            attrs={"class": "bare num", "aria-label": "机动名额"},
         )
         for unit in self.units:
             quota = known.get(unit.pk)
