@@ -113,6 +113,7 @@ def _groups(standing: Standing, count: Badges, current: str) -> list[dict[str, A
                 ("nominations", "名额与报名", 0, holds),
             ),
         ),
+        ("经费", (("funds", "培训经费", 0, oversees),)),
         (
             "干部",
             (
@@ -125,7 +126,6 @@ def _groups(standing: Standing, count: Badges, current: str) -> list[dict[str, A
                 ("long_tasks", "后台事项", 0, oversees),
             ),
         ),
-        ("经费", (("funds", "培训经费", 0, oversees),)),
     )
     there = {name: url for _, entries in groups for name, *_ in entries if (url := _url(name))}
     return [

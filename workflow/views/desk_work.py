@@ -76,6 +76,8 @@ def inbox(request: DeskRequest) -> HttpResponse:
         "narrowed": bool(narrow),
         "by_limit": by_limit,
         "unmanned": unmanned,
+        # A unit's contact has no part in any chain: his work waits elsewhere.
+        "sends": bool(standing.posts) and not standing.department_ids,
         "keep": [(key, request.GET[key]) for key in ("view", "sort") if request.GET.get(key)],
         "clear_url": ("?view=unmanned" if unmanned else "?") if narrow else "",
         "tabs": _tabs(request, standing, unmanned),

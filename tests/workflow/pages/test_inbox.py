@@ -15,7 +15,7 @@ from openpyxl import load_workbook
 
 from org import services as organisation
 from org.models import User
-from tests.workflow import acts
+from tests.workflow import acts, called
 from tests.workflow import world as worlds
 from tests.workflow.world import World, at
 from workflow.models import WorkTask
@@ -274,3 +274,9 @@ def test_from_the_inbox_to_an_agreement_without_javascript(world: World, client:
     assert answer.status_code == 302
     assert world.task(plan).step == "review"
     assert "已办理：同意" in client.get(answer["Location"]).content.decode()
+
+
+def test_a_units_contact_is_led_to_where_his_work_waits(world: World, client: Client) -> None:
+    contact = called.unit(world).contact
+    assert reverse("workflow:nominations") in page(client, contact).split("<main", 1)[1]
+    assert "轮到您办理时" in page(client, world.people["xuanchuan-head"])
