@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 #: From sure to doubtful; the first that knows the text decides.
 FULL, ALIAS, SHORT, OLD = range(4)
-#: What is left off a superior's name in front of a unit's: 滨海新区塘沽街道总工会.
+#: What is left off a superior's name in front of a unit's: 某区海棠街道总工会.
 _LEGAL_FORM: Final = re.compile(r"(总工会|工会联合会|工会委员会|工会)$")
 
 
@@ -35,7 +35,7 @@ def unit_matcher(union: Union | None, on: datetime.date) -> Callable[[str], Unit
 
     None: all unions there are. Two queries now, none later. Full names go before aliases in force, these
     before short names, old aliases come last and are noted; of homonyms the one whose superior is written
-    in front of it is meant (天津市滨海新区塘沽街道总工会), else all are given to choose from.
+    in front of it is meant (某市某区海棠街道总工会), else all are given to choose from.
     """
     names = _Names(union, on)
     found: dict[str, UnitMatch] = {}

@@ -116,7 +116,7 @@ class Clash:
 
     @property
     def message(self) -> str:
-        """``也在滨海新区总工会权益保障部《…》的名单中（已报名）``."""
+        """``也在某区总工会权益保障部《…》的名单中（已报名）``."""
         plan = self.run.plan
         return (
             f"也在{plan.union.name}{plan.department.name}《{self.run.title}》的名单中（{self.state.label}）"
