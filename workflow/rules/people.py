@@ -9,23 +9,23 @@ is made for a person with whom nothing is wrong, so that ten thousand cost littl
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from rulebook.people import RepeatRule, repeat_rule
 from rulebook.schema import UnknownCode
 from rulebook.severity import Severity
 from workflow.rules import person_findings as say
 from workflow.rules.audience import audience_of
+from workflow.rules.candidates import Allotment, Candidate, Checked, Known
 from workflow.rules.corresponding import months_before
-from workflow.rules.findings import Finding, ordered, worst
-from workflow.rules.people_sql import PERSON, RECORD, SEAT, Question, Row, answers, array, memberships
+from workflow.rules.findings import Finding, ordered
+from workflow.rules.people_sql import PERSON, RECORD, RUN, SEAT, Question, answers, array, memberships
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
-    from uuid import UUID
 
     from org.models import Union
     from rulebook.schema import Book
@@ -33,76 +33,30 @@ if TYPE_CHECKING:
     from workflow.rules.audience import Audience
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """One line of a list of people.
-
-    ``row`` is what the reader knows the line by. He is known by ``cadre_id`` or by ``digests``, those of his
-    identity number under every key (:func:`office.sealing.digests`), never by ``name``, which is only held
-    against the register's. ``unit_id``: whose list he is on, where several units are checked at once.
-    """
-
-    row: int
-    cadre_id: int | None = None
-    digests: tuple[UUID, ...] = ()
-    name: str = ""
-    unit_id: int | None = None
-
-
-class Known(NamedTuple):
-    """Who a candidate is in the register: key, name, and his unit on the first day of the class."""
-
-    cadre_id: int
-    name: str
-    unit_id: int | None
-    path: str
-
-
-class Allotment(NamedTuple):
-    """A unit's line of the quota table."""
-
-    unit_id: int
-    path: str
-    name: str
-    seats: int
-    reserve: int
-
-
-@dataclass(frozen=True)
-class Checked:
-    """What is said of a list, in its order: ``findings`` worst first, ``known`` None for the unknown.
-
-    ``reserves``: the numbers (from 0) of those beyond their unit's quota, who stand as 候补. ``taken``: the
-    formal seats each unit holds already. ``deadline``: of the notice, None before it is written.
-    """
-
-    findings: list[list[Finding]]
-    known: list[Known | None]
-    reserves: frozenset[int]
-    quotas: tuple[Allotment, ...]
-    taken: dict[int, int]
-    deadline: str | None
-
-    def worst(self, index: int) -> str:
-        """The gravest severity of a line, ``pass`` for none."""
-        return worst(self.findings[index])
+__all__ = ("Allotment", "Candidate", "Checked", "Known", "check", "examine")
 
 
 @dataclass(frozen=True)
 class _Case:
-    """What the composition of one list shares."""
+    """What the composition of one list shares. ``persons``: the register's row of each known candidate, as
+    :data:`people_sql.SQL` answers it; ``found``: the findings of each line."""
 
     run: ClassRun
     book: Book
     unit: Union | None
+    people: Sequence[Candidate]
     said: say.Rules
     days: say.Days
     subject: str | None
     repeat: RepeatRule
     audience: Audience
+    found: list[list[Finding]]
+    #: Whether the lines say of which unit's list they are.
+    listed: bool
+    business: str
+    persons: dict[int, tuple[Any, ...]] = field(default_factory=dict)
     seats: dict[int, dict[int, dict[str, Any]]] = field(default_factory=lambda: defaultdict(dict))
     records: dict[int, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
-    details: dict[int, dict[str, Any]] = field(default_factory=dict)
 
 
 def check(
@@ -128,46 +82,66 @@ def examine(
     (before a confirmation): what only a new nomination must answer to isn't asked.
     One query, and one more where somebody doesn't belong to the unit that nominates him.
     """
-    subject = _comparable(run, book)
     days = say.days_of(run)
-    audience = audience_of(run.plan, book, days.first)
-    case = _Case(run, book, unit, say.rules_of(book), days, subject, repeat_rule(book), audience)
-    known: list[Known | None] = [None] * len(people)
-    formers: dict[int, str] = {}
-    facts: dict[str, Any] = {}
-    for row in answers(_question(case, people)):
-        index, what = row[0], row[1]
-        if what == PERSON:
-            known[index] = Known(row[2], row[3], row[5], row[6])
-            if row[4]:
-                formers[index] = row[4]
-            if row[7] is not None:
-                case.details[index] = json.loads(row[7])
-        elif what == SEAT:
-            case.seats[index][row[5]] = json.loads(row[7])
-        elif what == RECORD:
-            case.records[index].append(json.loads(row[7]))
-        else:
-            facts = json.loads(Row(*row).detail or "{}")
-    found: defaultdict[int, list[Finding]] = defaultdict(list)
-    _who(case, people, known, formers, found)
-    _state(case, found)
-    _classes(case, known, found, seated=seated)
+    case = _Case(
+        run,
+        book,
+        unit,
+        people,
+        say.rules_of(book),
+        days,
+        _comparable(run, book),
+        repeat_rule(book),
+        audience_of(run.plan, book, days.first),
+        [[] for _ in people],
+        any(person.unit_id is not None for person in people),
+        _business(run, book),
+    )
+    facts = _read(case)
     quotas = tuple(Allotment(*line) for line in facts["quotas"] or ())
-    _belonging(case, people, known, found, {line.unit_id: line for line in quotas})
     taken = {int(key): held for key, held in (facts["formal"] or {}).items()}
+    _who(case)
+    _state(case)
+    _classes(case, seated=seated)
+    _belonging(case, {line.unit_id: line for line in quotas})
     reserves: set[int] = set()
     if not seated:
-        _twice(case, people, known, found)
-        reserves = _quota(case, people, known, found, quotas, taken)
-    findings = [_sorted(found[index]) if index in found else [] for index in range(len(people))]
-    if not seated and (late := say.after_deadline(case.said, facts["deadline"], at)):
-        findings = [_sorted([*line, late]) for line in findings]
-    return Checked(findings, known, frozenset(reserves), quotas, taken, facts["deadline"])
+        _twice(case)
+        reserves = _quota(case, quotas, taken)
+        if late := say.after_deadline(case.said, facts["deadline"], at):
+            for line in case.found:
+                line.append(late)
+    findings = [ordered(line) if len(line) > 1 else line for line in case.found]
+    return Checked(findings, case.persons, frozenset(reserves), quotas, taken, facts["deadline"])
 
 
-def _sorted(findings: list[Finding]) -> list[Finding]:
-    return ordered(findings) if len(findings) > 1 else findings
+def _read(case: _Case) -> dict[str, Any]:
+    """Asks, sorts the answers to those they are about, and returns what is said of the run itself."""
+    digests: list[str] = []
+    ids: list[int] = []
+    of_digests: list[int] = []
+    of_ids: list[int] = []
+    # Numbers and texts only: ten thousand small tuples more would cost a collection of garbage.
+    for index, person in enumerate(case.people):
+        if person.cadre_id is not None:
+            ids.append(person.cadre_id)
+            of_ids.append(index)
+        else:
+            for digest in person.digests:
+                digests.append(digest.hex)
+                of_digests.append(index)
+    places = [0, *of_digests, *of_ids]
+    rows = answers(_question(case, array(digests), array(ids), len(digests)))
+    case.persons.update({places[row[0]]: row for row in rows if row[1] == PERSON})
+    facts: dict[str, Any] = {}
+    for row in rows:
+        if row[1] == SEAT:
+            case.seats[places[row[0]]][row[5]] = json.loads(row[7])
+        elif row[1] == RECORD:
+            case.records[places[row[0]]].append(json.loads(row[7]))
+        elif row[1] == RUN:
+            facts = json.loads(row[7])
+    return facts
 
 
 def _comparable(run: ClassRun, book: Book) -> str | None:
@@ -181,18 +155,16 @@ def _comparable(run: ClassRun, book: Book) -> str | None:
     return None if not code or catch_all or off else code
 
 
-def _question(case: _Case, people: Sequence[Candidate]) -> Question:
-    run, audience = case.run, case.audience
-    by_id = [pair for pair in enumerate(people) if pair[1].cadre_id is not None]
-    by_digest = [pair for pair in enumerate(people) if pair[1].cadre_id is None]
+def _question(case: _Case, digests: str, ids: str, offset: int) -> Question:
+    audience = case.audience
+    parts = (f"[{part.lower},{part.upper})" for part in case.run.stretches)
     return Question(
-        digest_rows=array(index for index, person in by_digest for _ in person.digests),
-        digests=array(digest.hex for _, person in by_digest for digest in person.digests),
-        id_rows=array(index for index, _ in by_id),
-        ids=array(person.cadre_id for _, person in by_id),
-        run=run.pk,
+        digests=digests,
+        ids=ids,
+        offset=offset,
+        run=case.run.pk,
         first_day=case.days.first,
-        window="{" + ",".join(f"[{part.lower},{part.upper})" for part in run.stretches) + "}",
+        window="{" + ",".join(parts) + "}",
         subject=case.subject,
         earliest=months_before(case.days.first, case.repeat.months),
         by_start=case.repeat.anchor == "start",
@@ -205,41 +177,37 @@ def _question(case: _Case, people: Sequence[Candidate]) -> Question:
     )
 
 
-def _who(
-    case: _Case,
-    people: Sequence[Candidate],
-    known: Sequence[Known | None],
-    formers: dict[int, str],
-    found: dict[int, list[Finding]],
-) -> None:
+def _who(case: _Case) -> None:
     """Is he in the register, and by the name on the list?"""
-    unknown, differs = case.said.get("unknown_person"), case.said.get("name_differs")
-    for index, (person, him) in enumerate(zip(people, known, strict=True)):
-        if him is None:
-            if unknown is not None:
-                found[index].append(say.unknown_person(unknown))
-        elif person.name and person.name not in (him.name, formers.get(index)) and differs is not None:
-            found[index].append(say.name_differs(differs, person.name, him.name))
+    if (rule := case.said.get("unknown_person")) and len(case.persons) < len(case.people):
+        nobody = say.unknown_person(rule)
+        for index in range(len(case.people)):
+            if index not in case.persons:
+                case.found[index].append(nobody)
+    if rule := case.said.get("name_differs"):
+        for index, row in case.persons.items():
+            name = case.people[index].name
+            if name and name != row[3] and name != row[4]:
+                case.found[index].append(say.name_differs(rule, name, row[3]))
 
 
-def _state(case: _Case, found: dict[int, list[Finding]]) -> None:
+def _state(case: _Case) -> None:
     """Is he in office on the first day, and of those the class is for?"""
-    for index, detail in case.details.items():
-        if detail["away"] and (rule := case.said.get("not_active")):
-            found[index].append(say.not_active(rule, detail, case.days.first))
-        if (detail["other_post"] or detail["other_level"]) and (rule := case.said.get("audience_mismatch")):
-            found[index].append(say.outside(rule, detail, case.audience.words))
-
-
-def _classes(
-    case: _Case, known: Sequence[Known | None], found: dict[int, list[Finding]], *, seated: bool
-) -> None:
-    """Where else is he, or was he within the window?"""
-    run, own = case.run, case.run.plan.department_id
-    for index in case.seats.keys() | case.records.keys():
-        him = known[index]
-        if him is None:
+    for index, row in case.persons.items():
+        if row[7] is None:
             continue
+        detail = json.loads(row[7])
+        if detail["away"] and (rule := case.said.get("not_active")):
+            case.found[index].append(say.not_active(rule, detail, case.days.first))
+        if (detail["other_post"] or detail["other_level"]) and (rule := case.said.get("audience_mismatch")):
+            case.found[index].append(say.outside(rule, detail, case.audience.words))
+
+
+def _classes(case: _Case, *, seated: bool) -> None:
+    """Where else is he, or was he within the window?"""
+    run, own, found = case.run, case.run.plan.department_id, case.found
+    for index in case.seats.keys() | case.records.keys():
+        path = case.persons[index][6]
         others = dict(case.seats.get(index, {}))
         here = others.pop(run.pk, None)
         rule = case.said.get("already_in_class")
@@ -263,20 +231,17 @@ def _classes(
             superior = not case.repeat.superior_only
             earlier = [
                 *(row for row in case.records.get(index, ()) if superior or row["by_superior"]),
-                *(other for other in same if superior or _above(other["union_path"], him.path)),
+                *(other for other in same if superior or _above(other["union_path"], path)),
             ]
             if earlier:
-                found[index].append(
-                    say.repeat_call_up(rule, earlier, case.days, _business(case), case.repeat)
-                )
+                found[index].append(say.repeat_call_up(rule, earlier, case.days, case.business, case.repeat))
 
 
-def _business(case: _Case) -> str:
-    code = case.run.plan.subject
+def _business(run: ClassRun, book: Book) -> str:
     try:
-        return f"{code} {case.book.subject(code).title}"
+        return f"{run.plan.subject} {book.subject(run.plan.subject).title}"
     except UnknownCode:
-        return code
+        return run.plan.subject
 
 
 def _above(union: str, path: str) -> bool:
@@ -284,80 +249,72 @@ def _above(union: str, path: str) -> bool:
     return path.startswith(union) and path != union
 
 
-def _belonging(
-    case: _Case,
-    people: Sequence[Candidate],
-    known: Sequence[Known | None],
-    found: dict[int, list[Finding]],
-    by_unit: dict[int, Allotment],
-) -> None:
-    """Is he of the unit that nominates him, or of one below it, on the first day? By any membership."""
+def _belonging(case: _Case, by_unit: dict[int, Allotment]) -> None:
+    """Is he of the unit that nominates him, or of one below it, today or on the first day?"""
     rule = case.said.get("audience_mismatch")
     if rule is None:
         return
     base: Union | Allotment = case.unit or case.run.plan.union
-    lines = {} if case.unit is not None else by_unit
-    far: dict[int, tuple[Known, Union | Allotment]] = {}
-    for index, him in enumerate(known):
-        if him is not None:
-            his = lines.get(people[index].unit_id or 0, base) if lines else base
-            if not him.path.startswith(his.path):
-                far[index] = (him, his)
+    if case.unit is not None or not case.listed:
+        path = base.path
+        far = {index: base for index, row in case.persons.items() if not row[6].startswith(path)}
+    else:
+        own = {index: by_unit.get(case.people[index].unit_id or 0, base) for index in case.persons}
+        far = {index: his for index, his in own.items() if not case.persons[index][6].startswith(his.path)}
     if not far:
         return
     units: defaultdict[int, list[tuple[str, str]]] = defaultdict(list)
-    for cadre, path, name in memberships([him.cadre_id for him, _ in far.values()], case.days.first):
+    for cadre, path, name in memberships([case.persons[index][2] for index in far], case.days.first):
         units[cadre].append((path, name))
-    for index, (him, his) in far.items():
-        theirs = units[him.cadre_id]
+    for index, his in far.items():
+        theirs = units[case.persons[index][2]]
         if not any(path.startswith(his.path) for path, _ in theirs):
             names = "、".join(sorted(name for _, name in theirs))
-            found[index].append(say.of_another_unit(rule, names, his.name, case.days.first))
+            case.found[index].append(say.of_another_unit(rule, names, his.name, case.days.first))
 
 
-def _twice(
-    case: _Case,
-    people: Sequence[Candidate],
-    known: Sequence[Known | None],
-    found: dict[int, list[Finding]],
-) -> None:
+def _twice(case: _Case) -> None:
     """Is he on the list twice? The first line stands unless the lines name him differently."""
     rule = case.said.get("roster_twice")
-    if rule is None:
+    persons = case.persons
+    if rule is None or (len(persons) == len(case.people) == len({row[2] for row in persons.values()})):
         return
     first: dict[Any, int] = {}
     again: defaultdict[int, list[int]] = defaultdict(list)
-    for index, (person, him) in enumerate(zip(people, known, strict=True)):
-        key = him.cadre_id if him is not None else person.digests
+    for index, person in enumerate(case.people):
+        key = persons[index][2] if index in persons else person.digests
         if key and (earlier := first.setdefault(key, index)) != index:
             again[earlier].append(index)
     for earlier, later in again.items():
         lines = [earlier, *later]
-        agreed = len({people[index].name for index in lines}) == 1
-        rows = [people[index].row for index in lines]
+        agreed = len({case.people[index].name for index in lines}) == 1
+        rows = [case.people[index].row for index in lines]
         for index in later if agreed else lines:
-            found[index].append(say.roster_twice(rule, people[index].row, rows, agreed=agreed))
+            case.found[index].append(say.roster_twice(rule, case.people[index].row, rows, agreed=agreed))
 
 
-def _quota(
-    case: _Case,
-    people: Sequence[Candidate],
-    known: Sequence[Known | None],
-    found: dict[int, list[Finding]],
-    quotas: Sequence[Allotment],
-    taken: dict[int, int],
-) -> set[int]:
+def _quota(case: _Case, quotas: Sequence[Allotment], taken: dict[int, int]) -> set[int]:
     """Who is beyond his unit's quota: those that are stopped anyway take no seat of it."""
-    rule = case.said.get("over_quota")
     by_unit = {line.unit_id: line for line in quotas}
+    nearest = {
+        path: next((line for line in quotas if path.startswith(line.path)), None)
+        for path in {row[6] for row in case.persons.values()}
+    }
+    if not case.listed and _has_room(case, by_unit, nearest, taken):
+        return set()
+    rule = case.said.get("over_quota")
     held = dict(taken)
     beyond: set[int] = set()
     shared: dict[int | None, Finding] = {}
-    stopped = {index for index, line in found.items() if any(finding.stops for finding in line)}
-    for index, (person, him) in enumerate(zip(people, known, strict=True)):
-        if him is None or index in stopped:
+    for index, person in enumerate(case.people):
+        if index not in case.persons or any(finding.stops for finding in case.found[index]):
             continue
-        line = _charged(case.unit, person, him, by_unit, quotas)
+        if case.unit is not None:
+            line = by_unit.get(case.unit.pk)
+        elif person.unit_id in by_unit:
+            line = by_unit[person.unit_id]
+        else:
+            line = nearest[case.persons[index][6]]
         if line is not None:
             held[line.unit_id] = held.get(line.unit_id, 0) + 1
             if held[line.unit_id] <= line.seats:
@@ -367,20 +324,27 @@ def _quota(
             key = line.unit_id if line is not None else None
             if key not in shared:
                 shared[key] = say.over_quota(rule, line)
-            found[index].append(shared[key])
+            case.found[index].append(shared[key])
     return beyond
 
 
-def _charged(
-    unit: Union | None,
-    person: Candidate,
-    him: Known,
+def _has_room(
+    case: _Case,
     by_unit: dict[int, Allotment],
-    quotas: Sequence[Allotment],
-) -> Allotment | None:
-    """The line of the quota table a candidate counts against; longer paths come first."""
-    if unit is not None:
-        return by_unit.get(unit.pk)
-    if person.unit_id is not None and person.unit_id in by_unit:
-        return by_unit[person.unit_id]
-    return next((line for line in quotas if him.path.startswith(line.path)), None)
+    nearest: dict[str, Allotment | None],
+    taken: dict[int, int],
+) -> bool:
+    """Whether everybody fits even if nobody is stopped: then nobody has to be counted one by one."""
+    if case.unit is not None:
+        more = {case.unit.pk: len(case.persons)}
+    else:
+        more = {}
+        for path, number in Counter(row[6] for row in case.persons.values()).items():
+            line = nearest[path]
+            if line is None:
+                return False
+            more[line.unit_id] = more.get(line.unit_id, 0) + number
+    return all(
+        unit in by_unit and taken.get(unit, 0) + number <= by_unit[unit].seats
+        for unit, number in more.items()
+    )

@@ -22,40 +22,19 @@ RECORD: Final = 2
 RUN: Final = 3
 
 
-class Row(NamedTuple):
-    """One answer. ``row`` is the candidate's number, ``what`` the kind of answer.
-
-    PERSON: ``cadre``, his ``name`` and ``former`` name, ``unit`` and its ``path`` on the first day of the
-    class; ``detail`` (JSON text) only where he isn't in office then or outside the audience.
-    SEAT: ``cadre`` has another live seat, or one in this class: ``unit`` is the run, ``detail`` the class.
-    RECORD: a training of the same business within the window: ``unit`` is the record, ``detail`` the class.
-    RUN: deadline, quotas and who counts against them, once, as ``detail``; ``row`` is -1.
-    """
-
-    row: int
-    what: int
-    cadre: int
-    name: str
-    former: str
-    unit: int | None
-    path: str
-    detail: str | None
-
-
 class Question(NamedTuple):
     """What is asked of everybody on the list.
 
-    ``digest_rows``/``digests`` and ``id_rows``/``ids`` are arrays as text (:func:`array`) that run in
-    parallel: candidates known by a digest of their identity number, and those known by their key.
+    ``digests`` and ``ids`` are arrays as text (:func:`array`): digests of identity numbers, and keys of those
+    known already; answers count their places through, from 1, the ids after ``offset`` digests.
     ``window``: the class's half-days as an ``int4multirange``. ``subject`` None: no business is compared.
     ``earliest``: the first day on which an earlier class of the same business may have ended (``by_start``:
     begun) and still count. ``levels`` None and ``posts_known`` False: the audience can't be judged by it.
     """
 
-    digest_rows: str
     digests: str
-    id_rows: str
     ids: str
+    offset: int
     run: int
     first_day: date
     window: str
@@ -70,35 +49,39 @@ class Question(NamedTuple):
     appointed_since: date | None
 
 
-_WHO: Final = """c.id, c.name, c.former_name, c.unit_id, c.unit_path, c.status, c.status_on, c.post_title,
+_WHO: Final = """c.id, c.name, c.former_name, c.unit_id, c.unit_path, c.post_title, c.status, c.status_on,
            NOT (c.status = 'active' OR COALESCE(%(first_day)s < c.status_on, false)) AS away,
            %(posts_known)s AND NOT (
                c.kind = ANY(%(kinds)s::text[]) OR c.leadership = ANY(%(leaderships)s::text[])
                OR (%(committee)s AND c.committees <> '{}')
                OR COALESCE(c.leadership = 'chair' AND c.appointed_on >= %(appointed_since)s::date, false)
-           ) AS other_post"""
+           ) AS other_post,
+           CASE WHEN %(levels)s::text[] IS NOT NULL THEN (
+               SELECT u.level FROM org_union u WHERE u.id = c.unit_id AND u.level <> ALL(%(levels)s::text[])
+           ) END AS other_level"""
 
+#: Columns of an answer: the place asked about (0 for the whole list), what it is about, and by that
+#: PERSON: his key, name, former name, unit and its path today; as JSON what tells against him: ``away`` on
+#: the first day, of another post or level than the audience.
+#: SEAT: his key, and the run in which he has a live seat at that time, or of that business, or this one.
+#: RECORD: his key, and the record of a training of the same business within the window.
+#: RUN: deadline, quotas and who counts against them, once.
 SQL: Final = f"""
 WITH asked AS MATERIALIZED (
     SELECT a.n, {_WHO}
-    FROM unnest(%(digest_rows)s::int[], %(digests)s::uuid[]) AS a(n, digest)
+    FROM unnest(%(digests)s::uuid[]) WITH ORDINALITY AS a(digest, n)
     JOIN org_cadre c ON c.identity_digest = a.digest
     UNION ALL
-    SELECT a.n, {_WHO}
-    FROM unnest(%(id_rows)s::int[], %(ids)s::bigint[]) AS a(n, id)
+    SELECT a.n + %(offset)s, {_WHO}
+    FROM unnest(%(ids)s::bigint[]) WITH ORDINALITY AS a(id, n)
     JOIN org_cadre c ON c.id = a.id
 )
-SELECT a.n, {PERSON}, a.id, a.name, a.former_name, COALESCE(m.union_id, a.unit_id),
-       COALESCE(u.path, a.unit_path),
-       CASE WHEN a.away OR a.other_post OR NOT COALESCE(u.level = ANY(%(levels)s::text[]), true)
-       THEN jsonb_build_object(
+SELECT a.n, {PERSON}, a.id, a.name, a.former_name, a.unit_id, a.unit_path,
+       CASE WHEN a.away OR a.other_post OR a.other_level IS NOT NULL THEN jsonb_build_object(
            'away', a.away, 'status', a.status, 'status_on', a.status_on, 'other_post', a.other_post,
-           'post', a.post_title, 'level', u.level,
-           'other_level', NOT COALESCE(u.level = ANY(%(levels)s::text[]), true)
+           'post', a.post_title, 'other_level', a.other_level
        )::text END
 FROM asked a
-LEFT JOIN org_membership m ON m.cadre_id = a.id AND m.is_primary AND m.period @> %(first_day)s::date
-LEFT JOIN org_union u ON u.id = m.union_id
 UNION ALL
 SELECT a.n, {SEAT}, a.id, '', '', s.run_id, '', (
     SELECT jsonb_build_object(
@@ -130,7 +113,7 @@ FROM asked a JOIN training_trainingrecord t ON t.cadre_id = a.id
 WHERE t.voided_at IS NULL AND t.ends_on >= %(earliest)s AND t.subject = %(subject)s
   AND t.result IN ('attended', 'completed') AND (t.starts_on >= %(earliest)s OR NOT %(by_start)s)
 UNION ALL
-SELECT -1, {RUN}, 0, '', '', NULL, '', jsonb_build_object(
+SELECT 0, {RUN}, 0, '', '', NULL, '', jsonb_build_object(
     'deadline', (SELECT k.deadline FROM workflow_callup k WHERE k.run_id = %(run)s),
     'quotas', (
         SELECT jsonb_agg(
@@ -156,11 +139,11 @@ def array(values: Iterable[object]) -> str:
     return "{" + ",".join(map(str, values)) + "}"
 
 
-def answers(question: Question) -> Sequence[tuple[Any, ...]]:
-    """The rows (:class:`Row`) in no particular order, in one query."""
+def answers(question: Question) -> list[tuple[Any, ...]]:
+    """The rows of :data:`SQL`, in no particular order, in one query."""
     with connection.cursor() as cursor:
         cursor.execute(SQL, question._asdict())
-        found: Sequence[tuple[Any, ...]] = cursor.fetchall()
+        found: list[tuple[Any, ...]] = cursor.fetchall()
     return found
 
 

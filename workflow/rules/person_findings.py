@@ -95,7 +95,7 @@ def link(other: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def organizer(other: Mapping[str, Any]) -> str:
-    """``滨海新区总工会权益保障部``; for an imported record the name it came with."""
+    """``某区总工会权益保障部``; for an imported record the name it came with."""
     return str(other["organizer"]) if "organizer" in other else f"{other['union']}{other['department']}"
 
 
@@ -143,7 +143,7 @@ def not_active(rule: Said, detail: Mapping[str, Any], first_day: date) -> Findin
 
 
 def outside(rule: Said, detail: Mapping[str, Any], words: Sequence[str]) -> Finding:
-    level = str(UnionLevel(detail["level"]).label) if detail["other_level"] and detail["level"] else ""
+    level = str(UnionLevel(detail["other_level"]).label) if detail["other_level"] else ""
     what = "、".join(
         text
         for text in (
