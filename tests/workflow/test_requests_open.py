@@ -112,6 +112,28 @@ def test_returned_changed_and_handed_in_again(world: World) -> None:
     assert [row.action for row in request.decisions.all()] == ["submit", "return", "submit", "agree"]
 
 
+def test_returned_it_comes_back_with_something_changed(world: World) -> None:
+    run = runs.planned_run(world)
+    terms = runs.as_planned(run.plan)
+    request = runs.hand_in(world, run, terms=terms)
+    for answer in ("请补班主任", "还是要补"):
+        runs.decide(world, request, action=DecisionAction.RETURN, opinion=answer)
+        with pytest.raises(Refused, match="退回后没有任何改动"):
+            runs.submit(world, request)
+        runs.draft(world, run, terms=terms, request_id=request.pk, reason=f"本班不设班主任：{answer}")
+        runs.submit(world, request)
+    assert runs.fresh_request(request).number == 3
+
+
+def test_whoever_left_the_department_changes_nothing_of_what_he_drew_up(world: World) -> None:
+    run = runs.planned_run(world)
+    request = runs.draft(world, run, terms=runs.as_planned(run.plan))
+    gone = world.people["xuanchuan-staff"]
+    world.appoint("xuanchuan-staff", world.people["quanyi-staff"], at(3, 1).date())
+    with pytest.raises(Refused, match="只有宣传网络部的人员可以办理"):
+        runs.submit(world, request, gone, when=at(3, 2))
+
+
 def test_refused_it_is_over_and_another_may_be_drawn_up(world: World) -> None:
     run = runs.planned_run(world)
     request = runs.hand_in(world, run, terms=runs.as_planned(run.plan))

@@ -19,6 +19,7 @@ from tests.workflow.world import World
 from workflow.models import ClassRun, RunRequest, WorkTask
 from workflow.rules.terms import RunTerms, moved, terms_of
 from workflow.services import requests
+from workflow.services.asking import WITH_TERMS
 from workflow.states import DecisionAction, RequestKind
 
 STEPS = 500
@@ -69,7 +70,7 @@ class Office:
         old = RunRequest.objects.filter(run=run, state__in=["draft", "returned"]).first()
         kind = self.dice.choice(KINDS if run.is_opened else [*[RequestKind.OPEN] * 6, *KINDS])
         kind = RequestKind(old.kind) if old is not None else kind
-        with_terms = kind in requests.WITH_TERMS
+        with_terms = kind in WITH_TERMS
         requests.save_draft(
             run_id=run.pk,
             kind=kind,

@@ -269,11 +269,16 @@ def _request_is(seen: RunCase, *states: RequestState) -> str | None:
 
 
 def _is_requesters(seen: RunCase) -> str | None:
-    """The department's own, and whoever's desk it was returned to: an exemption may be a unit's request."""
+    """The department's own; for an exemption, which a unit may ask, also whoever asked, as that post."""
     if seen.task is not None and seen.task.kind == StepKind.AMEND and seen.standing.holds_post(_post(seen)):
         return _active(seen)
-    if seen.request is not None and seen.request.created_by_id == seen.standing.user.pk:
-        return _active(seen)
+    request = seen.request
+    if request is not None and request.kind == RequestKind.EXEMPT:
+        handed_in = [row for row in seen.history if row.action == DecisionAction.SUBMIT]
+        if handed_in and handed_in[-1].post_id in seen.standing.post_ids:
+            return _active(seen)
+        if not handed_in and request.created_by_id == seen.standing.user.pk:
+            return _active(seen)
     return _is_ours(seen)
 
 
@@ -359,7 +364,7 @@ _RULES: dict[RunAct, Callable[[RunCase], str | None]] = {
     RunAct.ENTER: _by_organiser,
     RunAct.NAME: _by_organiser,
     RunAct.CONFIRM: _by_organiser,
-    RunAct.REPLACE: _by_organiser,
+    RunAct.REPLACE: _by_unit,
     RunAct.WITHDRAW_SEAT: _by_unit,
     RunAct.ON_SITE: _by_organiser,
     RunAct.BEGIN: _begin,

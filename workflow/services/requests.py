@@ -5,26 +5,34 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
-from django.utils import timezone
 
 from office.refusals import Conflict, Refused
 from office.uploads import store
-from office.wording import moment
-from office.workdays import add_workdays
-from org.models import Tenure
 from rulebook.severity import Severity
 from workflow import flows
 from workflow.models import Decision, RunRequest, WorkTask
-from workflow.rules import chain
 from workflow.rules.differences import chain_of
-from workflow.rules.run_checks import Asked, findings_of_terms
-from workflow.rules.run_gate import ACT_OF_KIND, RunAct, RunCase, case, judge
+from workflow.rules.run_gate import ACT_OF_KIND, RunAct, RunCase, judge
 from workflow.rules.terms import RunTerms, holds_now
 from workflow.services import base
+from workflow.services.asking import (
+    WITH_TERMS,
+    acting_post,
+    demand,
+    findings_now,
+    locked_among,
+    locked_request,
+    open_task,
+    place_at,
+    place_at_author,
+    steps_of,
+    version_of,
+    what_happened,
+)
 from workflow.services.drafts import ATTACHABLE
 from workflow.services.run_changes import carry_out
 from workflow.services.runs import locked_run
-from workflow.states import AUTHOR, DecisionAction, RequestKind, RequestState, RunState, StepKind
+from workflow.states import AUTHOR, DecisionAction, RequestKind, RequestState, RunState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,13 +40,8 @@ if TYPE_CHECKING:
 
     from django.core.files.uploadedfile import UploadedFile
 
-    from org.models import Post, Union, User
-    from rulebook.schema import Step
-    from workflow.models import ClassPlan, ClassRun, PlanVersion
+    from org.models import Union, User
     from workflow.rules.findings import Finding
-
-#: Requests whose content is :class:`RunTerms`; of the others it is whatever their page asks.
-WITH_TERMS = frozenset({RequestKind.OPEN, RequestKind.CHANGE, RequestKind.POSTPONE})
 
 _ACTS = {
     DecisionAction.AGREE: RunAct.AGREE,
@@ -79,7 +82,7 @@ def save_draft(
     if kind in WITH_TERMS:
         content = RunTerms.from_json(content).as_json()
     if request_id is None:
-        seen = _demand(ACT_OF_KIND[kind], run, actor=actor, at=at, unit=unit)
+        seen = demand(ACT_OF_KIND[kind], run, actor=actor, at=at, unit=unit)
         if kind != RequestKind.EXEMPT and seen.request is not None:
             waiting = seen.request
             raise Refused(
@@ -88,8 +91,8 @@ def save_draft(
             )
         request = RunRequest(run=run, kind=kind, created_by=actor, created_at=at)
     else:
-        request = _locked(request_id, run)
-        _demand(RunAct.EDIT_REQUEST, run, actor=actor, at=at, request=request)
+        request = locked_among(request_id, run)
+        demand(RunAct.EDIT_REQUEST, run, actor=actor, at=at, request=request)
         if revision is not None and revision != request.revision:
             raise StaleRequest(request)
         request.revision += 1
@@ -104,40 +107,10 @@ def save_draft(
 def discard(*, request_id: int, actor: User, at: datetime) -> None:
     """Throws away a draft that was never handed in."""
     request = locked_request(request_id)
-    _demand(RunAct.EDIT_REQUEST, request.run, actor=actor, at=at, request=request)
+    demand(RunAct.EDIT_REQUEST, request.run, actor=actor, at=at, request=request)
     if request.state != RequestState.DRAFT:
         raise Refused("已报送过的申请不能删除，可以撤回。")
     request.delete()
-
-
-def locked_request(request_id: int) -> RunRequest:
-    """The request with its 期 and plan, fresh and locked. Raises ``RunRequest.DoesNotExist``."""
-    run_id = RunRequest.objects.values_list("run", flat=True).filter(pk=request_id).first()
-    if run_id is None:
-        raise RunRequest.DoesNotExist(request_id)
-    return _locked(request_id, locked_run(run_id))
-
-
-def _locked(request_id: int, run: ClassRun) -> RunRequest:
-    found = RunRequest.objects.select_for_update(of=("self",)).select_related("book", "basis")
-    request = found.get(pk=request_id, run=run)
-    request.run = run
-    return request
-
-
-def _demand(
-    act: RunAct,
-    run: ClassRun,
-    *,
-    actor: User,
-    at: datetime,
-    request: RunRequest | None = None,
-    unit: Union | None = None,
-) -> RunCase:
-    seen = case(run, actor=actor, at=at, request=request, unit=unit)
-    if reason := judge(act, seen):
-        raise Refused(reason)
-    return seen
 
 
 @transaction.atomic
@@ -147,17 +120,19 @@ def submit(*, request_id: int, actor: User, at: datetime, revision: int | None =
     An opening as planned goes the book's chain ``same``, another one ``changed``; every other kind its own.
     ``revision``: what the page showed; a later edit is a Conflict.
 
-    Raises :class:`Refused` for a ``block`` finding, a missing reason, a step nobody holds.
+    Raises :class:`Refused` for a ``block`` finding, a missing reason, a returned request without any change,
+    a step nobody holds.
     """
     request = locked_request(request_id)
     run, plan = request.run, request.run.plan
-    seen = _demand(RunAct.EDIT_REQUEST, run, actor=actor, at=at, request=request)
+    seen = demand(RunAct.EDIT_REQUEST, run, actor=actor, at=at, request=request)
     if request.kind != RequestKind.EXEMPT and (reason := judge(ACT_OF_KIND[request.kind], seen)):
         raise Refused(reason)
     if revision is not None and revision != request.revision:
         raise Conflict("申请在您打开后又被修改过，请核对最新内容后再报送。")
-    version = _version(plan)
-    task = _open_task(request)
+    version = version_of(plan)
+    task = open_task(request)
+    _refuse_unchanged(request)
     book = base.book_in_force(plan, at)
     before = holds_now(run)
     request.book = book
@@ -181,41 +156,18 @@ def submit(*, request_id: int, actor: User, at: datetime, revision: int | None =
         step=AUTHOR,
         step_title="经办",
         actor=actor,
-        post=_acting_post(seen, task),
+        post=acting_post(seen, task),
         at=at,
         task=task,
         opinion=request.reason,
         findings=findings,
     )
-    place = _place_at(request, steps_of(request)[0], author_id=actor.pk, at=at)
+    place = place_at(request, steps_of(request)[0], author_id=actor.pk, at=at)
     if task is None:
         flows.start_request(request, place)
     else:
         flows.close(task, plan=plan, request=request, place=place, actor=actor, at=at)
     return decision
-
-
-def findings_now(request: RunRequest, *, at: datetime) -> list[Finding]:
-    """What the book it is judged by says of what is asked; nothing of a request without terms."""
-    if request.kind not in WITH_TERMS or request.book is None:
-        return []
-    return findings_of_terms(
-        Asked(
-            run=request.run,
-            kind=request.kind,
-            before=RunTerms.from_json(request.before),
-            terms=RunTerms.from_json(request.content),
-            book=request.book.book,
-            at=at,
-        )
-    )
-
-
-def steps_of(request: RunRequest) -> tuple[Step, ...]:
-    """The chain a request that was handed in goes through."""
-    if request.book is None:
-        raise ValueError("a request has its chain from its submission on")
-    return request.book.book.launch.chain(request.chain)
 
 
 def _refuse_unsound(request: RunRequest, findings: Sequence[Finding]) -> None:
@@ -234,63 +186,25 @@ def _refuse_unsound(request: RunRequest, findings: Sequence[Finding]) -> None:
         raise Refused(f"{what}有须经批准的例外，请填写理由后报送：{lines}")
 
 
-def _version(plan: ClassPlan) -> PlanVersion:
-    if plan.version is None:  # the database keeps an approved plan from it
-        raise ValueError("an approved plan has a version")
-    return plan.version
-
-
-def _place_at(request: RunRequest, step: Step, *, author_id: int, at: datetime) -> flows.Place:
-    turn = chain.turn(request.run.plan, step, timezone.localdate(at), author_id=author_id)
-    return flows.Place(step.key, step.title, turn.post, at, add_workdays(at, step.days))
-
-
-def _place_at_author(request: RunRequest, handed_in: Decision, at: datetime) -> flows.Place:
-    """The desk of whoever handed it in: the post he did it as while he holds it, else the department's."""
-    on = timezone.localdate(at)
-    own = Tenure.objects.on(on).filter(post=handed_in.post, user=handed_in.actor)
-    post = handed_in.post if handed_in.post is not None and own.exists() else None
-    return flows.Place(
-        AUTHOR,
-        str(StepKind.AMEND.label),
-        post or chain.author_post(request.run.plan, handed_in.actor, on),
-        at,
-        None,
+def _refuse_unchanged(request: RunRequest) -> None:
+    """What was returned comes back with something changed (S2); the history keeps what was handed in."""
+    if request.state != RequestState.RETURNED:
+        return
+    kept: Any = request
+    before = (
+        kept.events.filter(state=RequestState.REVIEWING, number=request.number).order_by("pgh_id").first()
     )
-
-
-def _acting_post(seen: RunCase, task: WorkTask | None) -> Post | None:
-    if task is not None and task.post_id in seen.standing.post_ids:
-        return task.post
-    return base.post_in(seen.standing, seen.run.plan)
-
-
-def _open_task(request: RunRequest) -> WorkTask | None:
-    """The request's open task with post and process, the process's row locked."""
-    if not request.is_pending:
-        return None
-    task = (
-        WorkTask.objects.filter(request=request, is_open=True, process__workprocess__isnull=False)
-        .select_for_update(of=("process__workprocess",))
-        .select_related("post", "post__department", "post__union", "process__workprocess")
-        .order_by()
-        .first()
-    )
-    if task is not None:
-        task.process = task.process.workprocess
-    return task
-
-
-def _what_happened(request: RunRequest, task_id: int, now: datetime) -> str:
-    done = Decision.objects.filter(request=request).order_by("at", "id")
-    last = done.filter(task=task_id).last() or done.last()
-    what = f"《{request.run.title}》的{request.get_kind_display()}"
-    if last is None:
-        return f"{what}现为“{request.get_state_display()}”，这一步已不在等待办理，请刷新。"
-    return (
-        f"{what}，“{last.step_title}”已由 {last.actor_name}（{last.post_title}）"
-        f"于 {moment(last.at, now=now)} 办理：{last.get_action_display()}。"
-    )
+    if before is None:
+        return
+    if (before.content, before.reason, before.basis_id) == (
+        request.content,
+        request.reason,
+        request.basis_id,
+    ):
+        raise Refused(
+            f"{request.get_kind_display()}《{request.run.title}》退回后没有任何改动。"
+            "请按退回意见修改；不需要修改的，在理由中说明。"
+        )
 
 
 @transaction.atomic
@@ -306,10 +220,10 @@ def decide(
     """
     request = locked_request(request_id)
     run, plan = request.run, request.run.plan
-    task = _open_task(request)
+    task = open_task(request)
     if task is None or task.pk != task_id or task.post is None:
-        raise Conflict(_what_happened(request, task_id, at))
-    seen = _demand(_ACTS[action], run, actor=actor, at=at, request=request)
+        raise Conflict(what_happened(request, task_id, at))
+    seen = demand(_ACTS[action], run, actor=actor, at=at, request=request)
     opinion = opinion.strip()
     if action != DecisionAction.AGREE and not opinion:
         raise Refused(f"{action.label}须填写意见，说明理由。")
@@ -318,7 +232,7 @@ def decide(
         _refuse_agreement(request, findings, opinion)
     decision = base.record(
         plan=plan,
-        version=_version(plan),
+        version=version_of(plan),
         request=request,
         action=action,
         step=task.step,
@@ -364,14 +278,14 @@ def _move(
     handed_in = [row for row in seen.history if row.action == DecisionAction.SUBMIT][-1]
     if action == DecisionAction.RETURN:
         request.send_back()
-        return _place_at_author(request, handed_in, at)
+        return place_at_author(request, handed_in, at)
     steps = steps_of(request)
     after = [step.key for step in steps].index(task.step) + 1
     if after == len(steps):
         request.approve()
         return None
     request.pass_on()
-    return _place_at(request, steps[after], author_id=handed_in.actor_id, at=at)
+    return place_at(request, steps[after], author_id=handed_in.actor_id, at=at)
 
 
 @transaction.atomic
@@ -379,10 +293,10 @@ def withdraw(*, request_id: int, actor: User, at: datetime, opinion: str = "") -
     """Takes a request back until somebody has agreed to it, or while it is returned; it ends with that."""
     request = locked_request(request_id)
     run, plan = request.run, request.run.plan
-    task = _open_task(request)
-    seen = _demand(RunAct.WITHDRAW_REQUEST, run, actor=actor, at=at, request=request)
+    task = open_task(request)
+    seen = demand(RunAct.WITHDRAW_REQUEST, run, actor=actor, at=at, request=request)
     if task is None:
-        raise Conflict(_what_happened(request, 0, at))
+        raise Conflict(what_happened(request, 0, at))
     request.withdraw()
     request.settled_at = at
     request.save()
@@ -392,7 +306,7 @@ def withdraw(*, request_id: int, actor: User, at: datetime, opinion: str = "") -
     flows.abandon(task, at=at)
     return base.record(
         plan=plan,
-        version=_version(plan),
+        version=version_of(plan),
         request=request,
         action=DecisionAction.WITHDRAW,
         step=AUTHOR,

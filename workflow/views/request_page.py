@@ -15,7 +15,7 @@ from workflow.rules.differences import PHONE, comparison
 from workflow.rules.findings import stored
 from workflow.rules.run_gate import RunAct, RunCase, case, judge
 from workflow.rules.terms import RunTerms
-from workflow.services.requests import WITH_TERMS, findings_now, steps_of
+from workflow.services.asking import WITH_TERMS, findings_now, steps_of
 from workflow.states import DecisionAction, RequestKind, RequestState
 from workflow.views.plan_bar import Typed, phrases
 from workflow.views.plan_page import finding_lines

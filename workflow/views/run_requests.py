@@ -17,7 +17,7 @@ from workflow.models import WorkTask
 from workflow.rules.run_gate import ACT_OF_KIND, RunAct, refusal
 from workflow.selectors import runs as select
 from workflow.services import requests as services
-from workflow.services.requests import WITH_TERMS
+from workflow.services.asking import WITH_TERMS
 from workflow.states import DecisionAction, RequestKind, RequestState, StepKind
 from workflow.views.common import DeskRequest, attachment, standing_of
 from workflow.views.drafting import answers_refusals, ask, no

@@ -12,11 +12,12 @@ from django.utils import timezone
 from rulebook.selectors import book_for
 from workflow.forms.budget import cost_sheet
 from workflow.forms.runs import RunForm, laid_out, shifted, with_blank
+from workflow.models import RunRequest
 from workflow.rules import route
 from workflow.rules.differences import chain_of, comparison, cost_titles
 from workflow.rules.run_checks import Asked, findings_of_terms, lecture_ceiling
 from workflow.rules.terms import RunTerms, holds_now, terms_of
-from workflow.states import RequestKind
+from workflow.states import RequestKind, RequestState
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from org.models import User
     from rulebook.schema import Book, Step
     from workflow.forms.budget import CostLine
-    from workflow.models import ClassRun, RunRequest
+    from workflow.models import ClassRun
     from workflow.rules.differences import Difference
     from workflow.rules.findings import Finding
 
@@ -68,9 +69,19 @@ def sheet_of(run: ClassRun, kind: RequestKind, at: datetime, request: RunRequest
     before = holds_now(run)
     if request is not None:
         terms = RunTerms.from_json(request.content)
+    elif kind == RequestKind.OPEN:
+        terms = _asked_before(run) or before
     else:
-        terms = before if kind == RequestKind.OPEN else terms_of(run)
+        terms = terms_of(run)
     return RunSheet(run, kind, book, before, terms, at, request)
+
+
+def _asked_before(run: ClassRun) -> RunTerms | None:
+    """What the 期 last asked to open by, where that came to nothing: nobody types it twice."""
+    ended = (RequestState.WITHDRAWN, RequestState.REFUSED)
+    asked = RunRequest.objects.filter(run=run, kind=RequestKind.OPEN, state__in=ended)
+    last = asked.order_by("-created_at", "-id").first()
+    return RunTerms.from_json(last.content) if last is not None else None
 
 
 @dataclass(frozen=True)

@@ -214,6 +214,15 @@ def test_returned_it_says_why_and_is_handed_in_again(world: World) -> None:
     assert runs.fresh_request(request).number == 2
 
 
+def test_what_came_to_nothing_is_the_beginning_of_the_next(world: World) -> None:
+    run = runs.planned_run(world)
+    request = runs.hand_in(world, run, terms=replace(runs.as_planned(run.plan), class_teacher="吴桐"))
+    runs.decide(world, request, action=DecisionAction.REFUSE, opinion="本季度不安排")
+    page = signed_in(world, "xuanchuan-staff").get(open_url(run))
+    assert page.context["form"]["class_teacher"].value() == "吴桐"
+    assert page.context["form"].lessons[0]["topic"].value() == "第 1 讲"
+
+
 def test_others_may_not_write(world: World) -> None:
     run = runs.planned_run(world)
     assert signed_in(world, "jiceng-head").get(open_url(run)).status_code == 403

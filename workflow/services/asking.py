@@ -1,0 +1,150 @@
+"""What every act on a request shares: the locks, what the book says, the desk it comes to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.utils import timezone
+
+from office.refusals import Refused
+from office.wording import moment
+from office.workdays import add_workdays
+from org.models import Tenure
+from workflow import flows
+from workflow.models import Decision, RunRequest, WorkTask
+from workflow.rules import chain
+from workflow.rules.run_checks import Asked, findings_of_terms
+from workflow.rules.run_gate import RunAct, RunCase, case, judge
+from workflow.rules.terms import RunTerms
+from workflow.services import base
+from workflow.services.runs import locked_run
+from workflow.states import AUTHOR, RequestKind, StepKind
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from org.models import Post, Union, User
+    from rulebook.schema import Step
+    from workflow.models import ClassPlan, ClassRun, PlanVersion
+    from workflow.rules.findings import Finding
+
+#: Requests whose content is :class:`RunTerms`; of the others it is whatever their page asks.
+WITH_TERMS = frozenset({RequestKind.OPEN, RequestKind.CHANGE, RequestKind.POSTPONE})
+
+
+def locked_request(request_id: int) -> RunRequest:
+    """The request with its 期 and plan, fresh and locked. Raises ``RunRequest.DoesNotExist``."""
+    run_id = RunRequest.objects.values_list("run", flat=True).filter(pk=request_id).first()
+    if run_id is None:
+        raise RunRequest.DoesNotExist(request_id)
+    return locked_among(request_id, locked_run(run_id))
+
+
+def locked_among(request_id: int, run: ClassRun) -> RunRequest:
+    """One of the requests about ``run``, whose row is locked already."""
+    found = RunRequest.objects.select_for_update(of=("self",)).select_related("book", "basis")
+    request = found.get(pk=request_id, run=run)
+    request.run = run
+    return request
+
+
+def demand(
+    act: RunAct,
+    run: ClassRun,
+    *,
+    actor: User,
+    at: datetime,
+    request: RunRequest | None = None,
+    unit: Union | None = None,
+) -> RunCase:
+    """The case of ``act`` where the gate lets it through; :class:`Refused` with the reason where not."""
+    seen = case(run, actor=actor, at=at, request=request, unit=unit)
+    if reason := judge(act, seen):
+        raise Refused(reason)
+    return seen
+
+
+def findings_now(request: RunRequest, *, at: datetime) -> list[Finding]:
+    """What the book it is judged by says of what is asked; nothing of a request without terms."""
+    if request.kind not in WITH_TERMS or request.book is None:
+        return []
+    return findings_of_terms(
+        Asked(
+            run=request.run,
+            kind=request.kind,
+            before=RunTerms.from_json(request.before),
+            terms=RunTerms.from_json(request.content),
+            book=request.book.book,
+            at=at,
+        )
+    )
+
+
+def steps_of(request: RunRequest) -> tuple[Step, ...]:
+    """The chain a request that was handed in goes through."""
+    if request.book is None:
+        raise ValueError("a request has its chain from its submission on")
+    return request.book.book.launch.chain(request.chain)
+
+
+def version_of(plan: ClassPlan) -> PlanVersion:
+    """The version an approved plan stands by: decisions about its 期 name it."""
+    if plan.version is None:  # the database keeps an approved plan from it
+        raise ValueError("an approved plan has a version")
+    return plan.version
+
+
+def place_at(request: RunRequest, step: Step, *, author_id: int, at: datetime) -> flows.Place:
+    """The desk of a step, with its time limit in working days."""
+    turn = chain.turn(request.run.plan, step, timezone.localdate(at), author_id=author_id)
+    return flows.Place(step.key, step.title, turn.post, at, add_workdays(at, step.days))
+
+
+def place_at_author(request: RunRequest, handed_in: Decision, at: datetime) -> flows.Place:
+    """The desk of whoever handed it in: the post he did it as while he holds it, else the department's."""
+    on = timezone.localdate(at)
+    own = Tenure.objects.on(on).filter(post=handed_in.post, user=handed_in.actor)
+    post = handed_in.post if handed_in.post is not None and own.exists() else None
+    return flows.Place(
+        AUTHOR,
+        str(StepKind.AMEND.label),
+        post or chain.author_post(request.run.plan, handed_in.actor, on),
+        at,
+        None,
+    )
+
+
+def acting_post(seen: RunCase, task: WorkTask | None) -> Post | None:
+    """As which post the actor acts: the task's own if he holds it, else his in the plan's department."""
+    if task is not None and task.post_id in seen.standing.post_ids:
+        return task.post
+    return base.post_in(seen.standing, seen.run.plan)
+
+
+def open_task(request: RunRequest) -> WorkTask | None:
+    """The request's open task with post and process, the process's row locked."""
+    if not request.is_pending:
+        return None
+    task = (
+        WorkTask.objects.filter(request=request, is_open=True, process__workprocess__isnull=False)
+        .select_for_update(of=("process__workprocess",))
+        .select_related("post", "post__department", "post__union", "process__workprocess")
+        .order_by()
+        .first()
+    )
+    if task is not None:
+        task.process = task.process.workprocess
+    return task
+
+
+def what_happened(request: RunRequest, task_id: int, now: datetime) -> str:
+    """Who was faster, for whoever comes too late to task ``task_id``."""
+    done = Decision.objects.filter(request=request).order_by("at", "id")
+    last = done.filter(task=task_id).last() or done.last()
+    what = f"《{request.run.title}》的{request.get_kind_display()}"
+    if last is None:
+        return f"{what}现为“{request.get_state_display()}”，这一步已不在等待办理，请刷新。"
+    return (
+        f"{what}，“{last.step_title}”已由 {last.actor_name}（{last.post_title}）"
+        f"于 {moment(last.at, now=now)} 办理：{last.get_action_display()}。"
+    )
