@@ -19,7 +19,7 @@ from django.utils import timezone
 from office.wording import chinese_date, yuan
 from rulebook import rates
 from rulebook.severity import Severity
-from workflow.models import ClassPlan, PlanCost, Quota, Seat, SeatSpan
+from workflow.models import CallUp, ClassPlan, PlanCost, Quota, Seat, SeatSpan
 from workflow.rules import money
 from workflow.rules.content import LECTURE
 from workflow.rules.differences import comparison
@@ -342,9 +342,10 @@ def _called_already(asked: Asked) -> Iterator[Finding]:
 
 
 def seats_given(run: ClassRun) -> int:
-    """名额 handed to units, reserve seats of the class aside."""
+    """名额 handed to units and those kept back as 机动名额: nobody has a seat beside them."""
     given: int | None = Quota.objects.filter(run=run).aggregate(s=Sum("seats"))["s"]
-    return given or 0
+    kept = CallUp.objects.filter(run=run).values_list("reserve_seats", flat=True).first()
+    return (given or 0) + (kept or 0)
 
 
 def clashes(run: ClassRun, spans: list[NumericRange]) -> str:
