@@ -62,7 +62,9 @@ def test_a_running_task_shows_how_far_it_is_and_asks_again(world: World, mine: C
         world, state=STATE.RUNNING, done=4100, total=10000, message="正在核对第 4100 行", started_at=at(1, 20)
     )
     html = page(mine, task)
-    assert '<progress class="progress is-info is-small" aria-label="处理进度" value="41" max="100">' in html
+    assert (
+        '<progress class="progress is-info is-small mb-2" aria-label="处理进度" value="41" max="100">' in html
+    )
     assert "处理中 4100 / 10000（41%） 41% 正在核对第 4100 行" in words(html)
     assert f'hx-get="/tasks/{task.pk}/" hx-trigger="every 2s" hx-swap="outerHTML"' in html
     assert f'<a class="button is-small" id="look-again" href="/tasks/{task.pk}/">刷新</a>' in html
@@ -70,7 +72,7 @@ def test_a_running_task_shows_how_far_it_is_and_asks_again(world: World, mine: C
 
 def test_before_the_first_count_the_bar_has_no_value(world: World, mine: Client) -> None:
     html = page(mine, begin(world, state=STATE.RUNNING))
-    assert '<progress class="progress is-info is-small" aria-label="处理进度">' in html
+    assert '<progress class="progress is-info is-small mb-2" aria-label="处理进度">' in html
 
 
 def test_asked_by_the_page_itself_it_sends_the_card_alone(world: World, mine: Client) -> None:
