@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from office.refusals import Conflict, Refused
 from org.models import Union
-from tests.workflow import called
+from tests.workflow import called, runs
 from tests.workflow.world import World, at
 from workflow.models import CallUp, ClassRun, Quota
+from workflow.rules.terms import terms_of
 from workflow.services import callup
+from workflow.states import RequestKind
 
 pytestmark = pytest.mark.django_db
 
@@ -86,8 +89,6 @@ def test_only_the_organiser_and_the_training_authority_give_out_seats(world: Wor
 
 
 def test_nothing_is_given_out_before_the_second_gate(world: World) -> None:
-    from tests.workflow import runs
-
     run = runs.planned_run(world)
     with pytest.raises(Refused, match="现为“未启动”"):
         save(world, run, (called.unit(world).union, 1))
@@ -102,6 +103,15 @@ def test_what_units_hold_already_isnt_taken_from_them(world: World, run: ClassRu
     with pytest.raises(Refused, match="不能再少：甲街道 3 人"):
         save(world, run, (other.union, 50))
     save(world, run, (unit.union, 2), (other.union, 47), reserve_seats=1)
+
+
+def test_a_class_isnt_made_smaller_than_what_was_given_out(world: World, run: ClassRun) -> None:
+    """45 to a unit and 5 kept back: with 45 trainees those five could be given out beyond the class."""
+    called.call_up(world, run, [(called.unit(world), 45)])
+    terms = replace(terms_of(run), trainees=45)
+    request = runs.draft(world, run, RequestKind.CHANGE, terms, reason="减员")
+    with pytest.raises(Refused, match="学员人数改为 45 人，名额已分配 50 人"):
+        runs.submit(world, request)
 
 
 def test_more_seats_are_offered_to_those_who_wait(world: World, run: ClassRun) -> None:

@@ -186,7 +186,7 @@ def replace(*, seat_id: int, by: Nominee, reason: str, actor: User, at: datetime
     """
     run = locked_run(Seat.objects.values_list("run", flat=True).get(pk=seat_id))
     [old] = locked_seats([seat_id])
-    place = desk(RunAct.NOMINATE, run, actor=actor, at=at, unit=old.unit)
+    place = desk(RunAct.REPLACE, run, actor=actor, at=at, unit=old.unit)
     if not reason.strip():
         raise Refused("调换须写明原因。")
     if not old.is_live:
