@@ -1,75 +1,56 @@
-"""The small file system inside old Office files ([MS-CFB]): one stream out of it."""
+"""The small file system inside old Office files, as xlrd reads it, kept from going round in circles."""
 
 from __future__ import annotations
 
 import struct
 from typing import Final
 
-_FREE: Final = 0xFFFFFFFA  # this and above number no sector
-_ROOT: Final = 5
+from xlrd.compdoc import CompDoc
+
+#: Far more streams and folders than a workbook without macros has.
+_MOST_ENTRIES: Final = 4096
 
 
-class Container:
-    """``names``: the streams and folders in it, lower case. Raises ``ValueError`` for bytes out of order."""
+class _Nowhere:
+    """Where xlrd's log goes: what a user must know is said by ``Refused``."""
+
+    def write(self, text: str) -> None:
+        """Forget it."""
+
+
+NOWHERE: Final = _Nowhere()
+
+
+class Container(CompDoc):
+    """``names``: the streams and folders in it, lower case. Damaged bytes raise whatever they lead to."""
 
     def __init__(self, content: bytes) -> None:
-        try:
-            self._open(content)
-        except (struct.error, IndexError) as error:
-            raise ValueError("not a sound OLE container") from error
-
-    def _open(self, content: bytes) -> None:
-        self._content = content
-        shift, mini_shift = struct.unpack_from("<HH", content, 30)
-        if shift not in (9, 12) or not 4 <= mini_shift < shift:
-            raise ValueError("sectors of an impossible size")
-        self._size, self._mini_size = 1 << shift, 1 << mini_shift
-        directory, _, self._cutoff, minifat, _, difat, _ = struct.unpack_from("<7I", content, 48)
-        self._fat = self._table(list(struct.unpack_from("<109I", content, 76)), difat)
-        self._minifat = _numbers(self._chain(minifat))
-        self._streams: dict[str, tuple[int, int]] = {}
-        self._mini = b""
-        entries = self._chain(directory)
-        for at in range(0, len(entries) - 127, 128):
-            length = struct.unpack_from("<H", entries, at + 64)[0]
-            name = entries[at : at + max(min(length, 64) - 2, 0)].decode("utf-16-le", "replace").lower()
-            start, size = struct.unpack_from("<II", entries, at + 116)
-            self._streams.setdefault(name, (start, size))
-            if entries[at + 66] == _ROOT:
-                self._mini = self._chain(start)
-        self.names = frozenset(self._streams)
+        # Sectors used twice are usual in files of some exporters, and Excel reads them.
+        super().__init__(content, logfile=NOWHERE, ignore_workbook_corruption=True)
+        self.names = frozenset(node.name.lower() for node in self.dirlist)
 
     def stream(self, name: str) -> bytes:
-        """The bytes of a stream. Raises ``KeyError`` if there is none of that name."""
-        start, size = self._streams[name]
-        if size >= self._cutoff:
-            return self._chain(start)[:size]
-        step = self._mini_size
-        parts: list[bytes] = []
-        while start < _FREE and len(parts) <= len(self._minifat):
-            parts.append(self._mini[start * step : (start + 1) * step])
-            start = self._minifat[start] if start < len(self._minifat) else _FREE
-        return b"".join(parts)[:size]
+        """The bytes of a stream, none if there is no such stream."""
+        memory, start, size = self.locate_named_stream(name)
+        return bytes(memory[start : start + size]) if memory else b""
 
-    def _sector(self, number: int) -> bytes:
-        return self._content[(number + 1) * self._size : (number + 2) * self._size]
-
-    def _table(self, sectors: list[int], further: int) -> list[int]:
-        """Which sector follows which."""
-        most = len(self._content) // self._size
-        while further < most and len(sectors) <= most + 109:
-            numbers = _numbers(self._sector(further))
-            sectors += numbers[:-1]
-            further = numbers[-1]
-        return [number for sector in sectors if sector < most for number in _numbers(self._sector(sector))]
-
-    def _chain(self, number: int) -> bytes:
-        parts: list[bytes] = []
-        while number < len(self._fat) and len(parts) <= len(self._fat):
-            parts.append(self._sector(number))
-            number = self._fat[number]
-        return b"".join(parts)
-
-
-def _numbers(sector: bytes) -> list[int]:
-    return list(struct.unpack(f"<{len(sector) // 4}I", sector[: len(sector) // 4 * 4]))
+    def _get_stream(
+        self,
+        mem: bytes,
+        base: int,
+        sat: list[int],
+        sec_size: int,
+        start_sid: int,
+        size: int | None = None,
+        name: str = "",
+        seen_id: int | None = None,
+    ) -> bytes:
+        if seen_id is None:  # xlrd doesn't look whether the small sectors come round again
+            self.seen, seen_id = bytearray(len(sat)), 1
+        found: bytes = super()._get_stream(mem, base, sat, sec_size, start_sid, size, name, seen_id)
+        if name == "directory":
+            # It would walk each entry as often as others point to it.
+            links = [link for entry in struct.iter_unpack("<68x3i48x", found) for link in entry if link > 0]
+            if len(found) > 128 * _MOST_ENTRIES or len(links) > len(set(links)):
+                raise ValueError("the directory is no tree")
+        return found
