@@ -82,7 +82,7 @@ class RunQuerySet(models.QuerySet["ClassRun"]):
         seen = Q(plan__in=plans)
         if standing.user.is_active and standing.union_ids:
             called = Q(quotas__unit__in=standing.union_ids) | Q(seats__unit__in=standing.union_ids)
-            reached = ClassRun.objects.filter(called, state__in=OPENED, call_up__isnull=False)
+            reached = ClassRun.objects.filter(called, state__in=OPENED, call_up__issued_at__isnull=False)
             seen |= Q(pk__in=reached.order_by().values("pk"))
         return self.filter(seen)
 
