@@ -336,10 +336,10 @@ class CallUps(RuleBasedStateMachine):
 
         def whole() -> None:
             attendance.begin(run_id=run.pk, actor=who, at=when)
-            there = list(Seat.objects.filter(run=run, state="confirmed"))
+            there = list(Seat.objects.filter(run=run, state="confirmed").order_by("pk"))
             marks = {
-                (seat.pk, day, half): ("absent" if seat.pk % 5 == absent % 5 else "present", "")
-                for seat in there
+                (seat.pk, day, half): ("absent" if place == absent % 5 else "present", "")
+                for place, seat in enumerate(there)
                 for day, half in run.half_days
             }
             attendance.enter(run_id=run.pk, marks=marks, actor=who, at=when)
