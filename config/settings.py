@@ -113,6 +113,8 @@ if not IDENTITY_KEYS:
     if DATABASE_URL and not DEMO:
         raise ImproperlyConfigured("请设置 GUIKOU_IDENTITY_KEYS（至少 50 个随机字符），见 deploy/README.md。")
     IDENTITY_KEYS = [kept_secret(VAR_DIR / "identity_key")]
+if any(len(key) < 50 for key in IDENTITY_KEYS):
+    raise ImproperlyConfigured("环境变量 GUIKOU_IDENTITY_KEYS 里的每个密钥都应至少 50 个随机字符。")
 
 ALLOWED_HOSTS = env_list("GUIKOU_ALLOWED_HOSTS")
 if "*" in ALLOWED_HOSTS:

@@ -118,6 +118,8 @@ def test_forwarded_headers_are_believed_only_when_asked_for(tmp_path: Path) -> N
     ("name", "value"),
     [
         ("GUIKOU_ALLOWED_HOSTS", "*"),
+        ("GUIKOU_IDENTITY_KEYS", "short"),
+        ("GUIKOU_IDENTITY_KEYS", f"{'n3w-' * 20},short"),
         ("GUIKOU_DEBUG", "yes"),
         ("GUIKOU_DEMO", "true"),
         ("GUIKOU_UPLOAD_MB", "0"),
