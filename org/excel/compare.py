@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from org.excel.problems import Problem, Status
 from org.unit_names import unit_key
@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
     from org.excel.entries import RosterRow
     from org.excel.layouts import Layout
+
+#: As many other rows as a message names: in a hostile file every row has the same name.
+MOST_NAMED: Final = 5
 
 
 def compare(rows: list[RosterRow], layout: Layout) -> None:
@@ -66,7 +69,7 @@ def _same_identity(same: list[RosterRow], *, many: bool) -> None:
     names = {str(name) for row in same if (name := row.values.get("name"))}
     if len(names) > 1:
         for row in same:
-            others = _numbers(other for other in same if other is not row)
+            others = _numbers([other for other in same[: MOST_NAMED + 1] if other is not row][:MOST_NAMED])
             message = f"和第 {others} 行的证件号码相同，姓名不同（{'、'.join(sorted(names))}）。"
             row.add(
                 Problem(
@@ -105,9 +108,11 @@ def _same_name(group: list[RosterRow]) -> None:
     """One name in one unit with different numbers: legitimate, to be looked at."""
     if len({row.values.get("identity_number") for row in group} - {None}) < 2:
         return
+    shown = group[: MOST_NAMED + 1]
     for row in group:
-        others = _numbers(other for other in group if other is not row)
-        message = f"和第 {others} 行同单位、同姓名，证件号码不同，按不同的人读取。"
+        others = _numbers([other for other in shown if other is not row][:MOST_NAMED])
+        more = "等" if len(group) > MOST_NAMED + 1 else ""
+        message = f"和第 {others} 行{more}同单位、同姓名，证件号码不同，按不同的人读取。"
         row.add(Problem("same_name_in_unit", Status.WARNED, "name", message, "请确认不是同一个人。"))
 
 

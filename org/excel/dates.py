@@ -32,6 +32,8 @@ _MONTH: Final = re.compile(r"(\d{4})\s*(?:年|[-./])\s*(\d{1,2})\s*月?份?")
 _YEAR: Final = re.compile(r"(\d{4})\s*年?")
 _COMPACT: Final = re.compile(r"(\d{4})(\d{2})(\d{2})?")
 _SHORT: Final = re.compile(r"['‘’]?(\d{2})\s*(?:年|[-./])\s*(\d{1,2})\s*(?:(?:月|[-./])\s*(\d{1,2})?\s*日?)?")
+#: 10.5 and 10/5: a day without its year as likely as a month of 2010. 85.1 may have been 85.10 as a number.
+_YEARLESS: Final = re.compile(r"(?:0?\d|1[0-2])[-./]\d{1,2}|\d{2}\.1")
 _SLASHED: Final = re.compile(r"(\d{1,2})[-./](\d{1,2})[-./](\d{4})")
 _NO_YEAR: Final = re.compile(r"(\d{1,2})\s*(?:月|[-./])\s*(\d{1,2})\s*[日号]?")
 _HAN_DIGITS: Final = str.maketrans("〇○零一二三四五六七八九", "000123456789")
@@ -152,7 +154,7 @@ def _number(
                 "请把单元格设为日期格式后核对。",
             )
             return _exact(field, day, DAY, month_enough, title)._replace(problems=(problem,))
-    elif FIRST_YEAR <= int(value) <= LAST_YEAR:
+    elif 0 < value < 100 or FIRST_YEAR <= int(value) <= LAST_YEAR:
         return _text(text, field, title, today, month_enough)
     return rejected("date_unreadable", field, f"{title}“{text}”不是日期。", _MEND)
 
@@ -175,6 +177,8 @@ def _text(text: str, field: str, title: str, today: datetime.date, month_enough:
         return _made(field, title, raw, (int(found[1]), 1, 1), YEAR, month_enough)
     if found := _SLASHED.fullmatch(text):
         return _day_or_month(field, title, raw, found, month_enough)
+    if _YEARLESS.fullmatch(text):
+        return rejected("date_no_year", field, f"{title}“{raw}”没有写四位年份。", _MEND)
     if found := _SHORT.fullmatch(text):
         return _two_digits(field, title, raw, found, today, month_enough)
     if _HAN_DATE.fullmatch(text) or _NO_YEAR.fullmatch(text):
