@@ -227,3 +227,10 @@ def test_names_of_units(written: str, shown: str) -> None:
 def test_numbers_that_are_none(written: Any, kind: str, code: str) -> None:
     found = read_identity(written, kind=kind, today=messy.TODAY)
     assert (found.number, [problem.code for problem in found.problems]) == ("", [code])
+
+
+@pytest.mark.parametrize("written", ["10.5", 10.5, "10/5", "9-1", "85.1", 85.1])
+def test_a_day_without_its_year_is_no_month_of_a_guessed_one(written: Any) -> None:
+    reading = read_date(written, field="born_on", title="出生年月", today=messy.TODAY)
+    assert reading.value is None
+    assert [problem.code for problem in reading.problems] == ["date_no_year"]
