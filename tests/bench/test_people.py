@@ -11,6 +11,9 @@ from typing import Any
 
 import pytest
 
+# One process takes them all: what they look at is measured once.
+pytestmark = pytest.mark.xdist_group("bench")
+
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "bench" / "RESULTS.md"
 
