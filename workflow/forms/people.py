@@ -69,7 +69,7 @@ class _Asked(forms.Form):
 
 
 class CadreFilter(_Asked):
-    """The list of cadres: unit, whether those below count too, status, name."""
+    """The list of cadres: unit, whether those below count too, status."""
 
     start: ClassVar[Mapping[str, str]] = {"status": CadreStatus.ACTIVE.value}
 
@@ -85,12 +85,6 @@ class CadreFilter(_Asked):
         required=False,
         choices=(*CadreStatus.choices, ("all", "全部状态")),
         widget=forms.Select(attrs=BARE),
-    )
-    q = forms.CharField(
-        label="姓名",
-        required=False,
-        max_length=60,
-        widget=forms.TextInput({**BARE, "placeholder": "姓名"}),
     )
 
 

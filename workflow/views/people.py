@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 #: Text with so many digits together is a document's number, not a name: it never goes into an address.
 _NUMBER = re.compile(r"\d{5}")
+#: What a list is narrowed to beside a name.
+NARROWED = ("unit", "scope", "status")
 TONES = {
     CadreStatus.ACTIVE: "ok",
     CadreStatus.TRANSFERRED: "wait",
@@ -53,11 +55,10 @@ class _Asked:
         self.units = select.units_seen(self.reach.seen)
         if not self.units:
             raise Http404
+        self.form = CadreFilter({name: given.get(name, "") for name in NARROWED}, self.units)
+        self.asked = {name: self.form.asked(name) for name in NARROWED}
         text = given.get("q", "").strip()[:60]
-        kept = {name: given.get(name, "") for name in ("unit", "scope", "status")}
-        kept["q"] = "" if _NUMBER.search(text) else text
-        self.form = CadreFilter(kept, self.units)
-        self.asked = {name: self.form.asked(name) for name in ("unit", "scope", "status", "q")}
+        self.asked["q"] = "" if _NUMBER.search(text) else text
 
     @property
     def unit(self) -> Union:
@@ -103,7 +104,8 @@ def cadre_find(request: DeskRequest) -> HttpResponse:
     """A name to the list, a whole number straight to the person; a number never stands in an address."""
     text = unicodedata.normalize("NFKC", request.POST.get("q", "")).strip()[:60]
     if not _NUMBER.search(text):
-        return redirect(f"{reverse('workflow:cadres')}?{urlencode({'q': text, 'status': 'all'})}")
+        kept = {name: request.POST.get(name, "")[:20] for name in NARROWED}
+        return redirect(f"{reverse('workflow:cadres')}?{urlencode({**kept, 'q': text})}")
     found = read_identity(text)
     if not found.number:
         messages.error(request, " ".join(problem.message + problem.mend for problem in found.problems))

@@ -112,8 +112,8 @@ def test_a_name_is_looked_for_in_the_list_and_a_number_leads_to_the_person(
 ) -> None:
     street = called.unit(world, people=2)
     someone = street.cadres[1]
-    found = staff.post(reverse("workflow:cadre_find"), {"q": " 岳 "})
-    assert found["Location"] == f"{reverse(LIST)}?q=%E5%B2%B3&status=all"
+    found = staff.post(reverse("workflow:cadre_find"), {"q": " 岳 ", "status": "all", "unit": "7"})
+    assert found["Location"] == f"{reverse(LIST)}?unit=7&scope=&status=all&q=%E5%B2%B3"
     for typed in (someone.identity_number, f" {someone.identity_number.lower()} "):
         found = staff.post(reverse("workflow:cadre_find"), {"q": typed})
         assert found["Location"] == reverse("workflow:cadre", args=[someone.pk])
