@@ -18,6 +18,7 @@ from org.services import register_cadre, set_status
 from org.states import CadreKind, CadreStatus, Gender, IdentityKind
 from training.services import NewRecord, imported_key, record_many
 from training.states import RecordResult, RecordSource
+from workflow.demo.clock import working_day
 from workflow.demo.units import CHAIR, CONTACT, JOBS, Job, Unit
 
 if TYPE_CHECKING:
@@ -185,7 +186,7 @@ def enter(made: Made, *, unit: Union, actor: User, at: datetime) -> Cadre:
 
 @dataclass(frozen=True)
 class Past:
-    """A class of earlier years: it ended ``ago`` days ago; ``share`` of the people with these jobs of the
+    """A class of earlier years: it began ``ago`` days ago; ``share`` of the people with these jobs of the
     units of this kind ("" all) were there."""
 
     title: str
@@ -242,8 +243,8 @@ def train(
     random = Random(f"{house} trained")  # noqa: S311
     rows = []
     for past in PAST[house]:
-        ends = at.date() - timedelta(days=past.ago)
-        starts = ends - timedelta(days=past.days - 1)
+        starts = working_day(at.date() - timedelta(days=past.ago), 0)
+        ends = working_day(starts, past.days - 1)
         by = superior if past.superior else held_by
         title = f"{ends.year}年{past.title}"
         for made, cadre, unit in people:

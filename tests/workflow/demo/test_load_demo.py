@@ -29,6 +29,7 @@ from training.models import TrainingRecord
 from workflow.demo.clock import Clock
 from workflow.demo.houses import BOOKS
 from workflow.demo.people import HOUSES, PASSWORD
+from workflow.demo.rosters import sample_roster
 from workflow.demo.units import UNITS
 from workflow.excel.reader import read_table
 from workflow.models import (
@@ -42,6 +43,7 @@ from workflow.models import (
     WorkTask,
 )
 from workflow.rules.people import Candidate, examine
+from workflow.rules.roster import check as check_roster
 from workflow.states import PlanState, RunState, SeatRank, SeatState
 
 NOVEMBER = at(11, 21, 20, year=2026)
@@ -216,6 +218,31 @@ class Loaded(TestCase):
         assert running.ends_on > NOVEMBER.date()
         cadre = Cadre.objects.get(user__username="haitang-cadre")
         assert cadre.seats.filter(run=running, state=SeatState.CONFIRMED).exists()
+
+    def test_a_roster_to_try_has_each_usual_fault(self) -> None:
+        for unit_code, code in (("haitang", "P2026-0001-2"), ("qinglan", "P2026-0001-2")):
+            unit = Union.objects.get(code=unit_code)
+            run = ClassRun.objects.select_related("plan__union").get(code=code, plan__union=unit.superior)
+            result = check_roster(
+                content=sample_roster(unit),
+                name="名册.xlsx",
+                run=run,
+                at=NOVEMBER,
+                today=NOVEMBER.date(),
+                book=run.plan.version.book.book,
+                unit=unit,
+            ).as_json()
+            assert result["summary"]["rows"] == len(result["rows"])
+            said = {finding["code"] for row in result["rows"] for finding in row["findings"]}
+            assert said >= {
+                "identity_as_number",
+                "identity_masked",
+                "identity_check_digit",
+                "name_differs",
+                "roster_twice",
+                "audience_mismatch",
+            }
+            assert result["summary"]["accepted"]
 
     def test_every_post_is_held_by_a_person_of_its_own(self) -> None:
         assert not Post.objects.filter(tenures__isnull=True).exists()

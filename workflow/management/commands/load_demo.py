@@ -12,12 +12,14 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from org.models import Union
 from rulebook import loader
 from workflow.demo.build import load
 from workflow.demo.houses import ADMIN, BOOKS
 from workflow.demo.mistakes import mistaken_workbook
 from workflow.demo.people import HOUSES, OUTSIDER, PASSWORD, House
 from workflow.demo.planning import workbook
+from workflow.demo.rosters import sample_roster
 from workflow.demo.units import UNITS
 from workflow.selectors.years import current_year
 
@@ -50,7 +52,8 @@ class Command(BaseCommand):
         folder = settings.VAR_DIR / "demo-workbooks"
         if made or not folder.is_dir():
             write_workbooks(folder, current_year(now))
-        self.stdout.write(f"各部门填好的申报表在 {folder}，可用来试导入。")
+            write_rosters(folder)
+        self.stdout.write(f"各部门填好的申报表、有差错的名册在 {folder}，可用来试导入、试报名。")
 
 
 def write_workbooks(folder: Path, year: int) -> int:
@@ -67,6 +70,13 @@ def write_workbooks(folder: Path, year: int) -> int:
         (folder / name).write_bytes(mistaken_workbook(house, house.offices[0], book, year))
         written += 1
     return written
+
+
+def write_rosters(folder: Path) -> None:
+    """For the first unit of each union the list it might send, with the usual faults."""
+    for house in HOUSES:
+        unit = Union.objects.get(code=UNITS[house.code][0].code)
+        (folder / f"{unit.name}-有差错的名册.xlsx").write_bytes(sample_roster(unit))
 
 
 def accounts() -> Iterator[str]:
