@@ -1,4 +1,4 @@
-"""单位联络员: reads what his unit is called up for, nominates by page and roster, mends, answers, takes back."""
+"""单位联络员: reads what his unit is called up for, nominates by page and roster, mends, takes back."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from openpyxl import Workbook, load_workbook
 from playwright.sync_api import Locator, Page, expect
 
 from org.models import Cadre
-from tests.browser.day import PHONE, Day, confirm, says
+from tests.browser.day import NOON, PHONE, Day, confirm, says
 from workflow.models import ClassRun, RunRequest, Seat
 from workflow.states import RequestKind, RequestState, SeatRank, SeatState
 
@@ -58,7 +58,7 @@ def test_a_unit_sends_its_people(day: Day) -> None:
     held, fresh = sorted(people("财会人员"), key=lambda cadre: cadre.last_trained is None)
     other = people("统计人员", "haitang")[:1] or people("法律干部")[:1]
     page = day.sits(HAITANG)
-    page.get_by_role("link", name="名额与报名").click()
+    page.get_by_role("navigation").get_by_role("link", name="名额与报名").click()
     row = page.get_by_role("row", name=run.plan.name)
     expect(row).to_contain_text("还差 2 人")
     day.picture(page, "名额与报名")
@@ -69,6 +69,7 @@ def test_a_unit_sends_its_people(day: Day) -> None:
     expect(first).to_contain_text("从未参训")
     expect(page.get_by_role("row", name=held.name)).to_contain_text("以前再次调训须经批准")
     tick(page, held, fresh)
+    page.evaluate("scrollTo(0, 0)")
     day.picture(page, "选派人员")
     page.get_by_role("button", name="报名", exact=True).click()
     says(page, "已报名：")
@@ -191,12 +192,32 @@ def test_without_javascript_on_a_phone(day: Day) -> None:
     assert seat_of(chosen, run).explanation == "本单位推荐。"
 
 
+def test_whom_the_unit_has_forgotten(day: Day) -> None:
+    page = day.sits(HAITANG, "/people/forgotten/?view=long")
+    listed = page.get_by_role("region", name="长期未训").locator("tbody tr")
+    names = [row.get_by_role("link").inner_text() for row in listed.all()]
+    cut = NOON.date().replace(year=NOON.year - 3)
+    long_ago = Cadre.objects.active().filter(unit__code="haitang", last_trained__lt=cut)
+    assert names == list(long_ago.order_by("last_trained", "pk").values_list("name", flat=True))
+    page.get_by_role("link", name="从未参训").click()
+    never = Cadre.objects.active().filter(unit__code="haitang", last_trained=None)
+    expect(listed).to_have_count(never.count())
+
+    desk = day.sits("binhai-jiceng-head", "/people/forgotten/")
+    desk.get_by_label("单位").select_option(label="白鹭镇总工会")
+    expect(desk.get_by_role("main")).to_contain_text("白鹭镇总工会")
+    day.picture(desk, "长期未训")
+    desk.get_by_role("link", name="单位负荷").click()
+    expect(desk.get_by_role("heading", name="单位负荷")).to_be_visible()
+    day.look(desk)
+
+
 def test_a_cadre_sees_what_he_is_called_to_and_nothing_else(day: Day) -> None:
     page = day.sits("haitang-cadre", "/my-training/")
     expect(page.get_by_role("main")).to_contain_text("社会化工会工作者能力提升班")
     expect(page.get_by_role("main")).to_contain_text("2024年社会化工会工作者培训班")
     day.picture(page, "我的培训")
-    expect(page.get_by_role("link", name="名额与报名")).to_have_count(0)
+    expect(page.get_by_role("navigation").get_by_role("link", name="名额与报名")).to_have_count(0)
     for run in (run_of("集体协商指导员实训班"), run_of("社会化工会工作者能力提升班")):
         for address in (f"/runs/{run.pk}/", f"/runs/{run.pk}/seats/", f"/nominations/{run.pk}/1/"):
             answer = page.goto(address)
