@@ -501,3 +501,28 @@ def test_it_costs_one_query_however_many_people(world: World, run: ClassRun, peo
     with CaptureQueriesContext(connection) as asked:
         check(run, lines, at=NOW, book=world.book.book, unit=unit.union)
     assert len(asked) == 1
+
+
+def test_a_list_of_numbers_and_of_people_chosen_is_answered_in_its_order(world: World, run: ClassRun) -> None:
+    unit = called.unit(world, people=4)
+    a, b, c, d = unit.cadres
+    called.trained(b, date(2026, 9, 1))
+    called.trained(c, date(2026, 9, 1))
+    people = [
+        line(a, 1),
+        Candidate(2, digests=(sealing.digest("x", about="resident"), b.identity_digest)),
+        line(c, 3),
+        Candidate(4, digests=(sealing.digest("y", about="resident"),)),
+        Candidate(5, digests=(d.identity_digest,)),
+    ]
+    with CaptureQueriesContext(connection) as asked:
+        checked = examine(run, people, at=NOW, book=book(world, over_quota={"severity": "off"}))
+    assert len(asked) == 2
+    assert [him and him.cadre_id for him in checked.known] == [a.pk, b.pk, c.pk, None, d.pk]
+    assert [codes(said) for said in checked.findings] == [
+        [],
+        [("repeat_call_up", "hold")],
+        [("repeat_call_up", "hold")],
+        [("unknown_person", "block")],
+        [],
+    ]

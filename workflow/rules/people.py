@@ -24,7 +24,7 @@ from workflow.rules.findings import Finding, ordered
 from workflow.rules.people_sql import PERSON, RECORD, RUN, SEAT, Question, answers, array, memberships
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from org.models import Union
@@ -80,7 +80,8 @@ def examine(
     ``unit``: the one that nominates them all; without it each is counted against his line's ``unit_id``, or
     against the nearest unit above his own that has a quota. ``seated``: they have their seats already
     (before a confirmation): what only a new nomination must answer to isn't asked.
-    One query, and one more where somebody doesn't belong to the unit that nominates him.
+    One query, one more where some are known by digest and some by key, and one more where somebody doesn't
+    belong to the unit that nominates him.
     """
     days = say.days_of(run)
     case = _Case(
@@ -130,15 +131,23 @@ def _read(case: _Case) -> dict[str, Any]:
             for digest in person.digests:
                 digests.append(digest.hex)
                 of_digests.append(index)
-    places = [0, *of_digests, *of_ids]
-    rows = answers(_question(case, array(digests), array(ids), len(digests)))
-    case.persons.update({places[row[0]]: row for row in rows if row[1] == PERSON})
+    facts: dict[str, Any] = {}
+    if digests or not ids:
+        facts = _sort(case, of_digests, answers(_question(case, array(digests), by_digest=True)))
+    if ids:
+        facts = _sort(case, of_ids, answers(_question(case, array(ids), by_digest=False)))
+    return facts
+
+
+def _sort(case: _Case, places: list[int], rows: list[tuple[Any, ...]]) -> dict[str, Any]:
+    """Answers count the places from 1; ``places`` are the lines they stand for."""
+    case.persons.update({places[row[0] - 1]: row for row in rows if row[1] == PERSON})
     facts: dict[str, Any] = {}
     for row in rows:
         if row[1] == SEAT:
-            case.seats[places[row[0]]][row[5]] = json.loads(row[7])
+            case.seats[places[row[0] - 1]][row[5]] = json.loads(row[7])
         elif row[1] == RECORD:
-            case.records[places[row[0]]].append(json.loads(row[7]))
+            case.records[places[row[0] - 1]].append(json.loads(row[7]))
         elif row[1] == RUN:
             facts = json.loads(row[7])
     return facts
@@ -155,13 +164,12 @@ def _comparable(run: ClassRun, book: Book) -> str | None:
     return None if not code or catch_all or off else code
 
 
-def _question(case: _Case, digests: str, ids: str, offset: int) -> Question:
+def _question(case: _Case, keys: str, *, by_digest: bool) -> Question:
     audience = case.audience
     parts = (f"[{part.lower},{part.upper})" for part in case.run.stretches)
     return Question(
-        digests=digests,
-        ids=ids,
-        offset=offset,
+        keys=keys,
+        by_digest=by_digest,
         run=case.run.pk,
         first_day=case.days.first,
         window="{" + ",".join(parts) + "}",
@@ -296,10 +304,7 @@ def _twice(case: _Case) -> None:
 def _quota(case: _Case, quotas: Sequence[Allotment], taken: dict[int, int]) -> set[int]:
     """Who is beyond his unit's quota: those that are stopped anyway take no seat of it."""
     by_unit = {line.unit_id: line for line in quotas}
-    nearest = {
-        path: next((line for line in quotas if path.startswith(line.path)), None)
-        for path in {row[6] for row in case.persons.values()}
-    }
+    nearest = _nearest(quotas)
     if not case.listed and _has_room(case, by_unit, nearest, taken):
         return set()
     rule = case.said.get("over_quota")
@@ -314,7 +319,7 @@ def _quota(case: _Case, quotas: Sequence[Allotment], taken: dict[int, int]) -> s
         elif person.unit_id in by_unit:
             line = by_unit[person.unit_id]
         else:
-            line = nearest[case.persons[index][6]]
+            line = nearest(case.persons[index][6])
         if line is not None:
             held[line.unit_id] = held.get(line.unit_id, 0) + 1
             if held[line.unit_id] <= line.seats:
@@ -328,10 +333,24 @@ def _quota(case: _Case, quotas: Sequence[Allotment], taken: dict[int, int]) -> s
     return beyond
 
 
+def _nearest(quotas: Sequence[Allotment]) -> Callable[[str], Allotment | None]:
+    """The quota of a unit, or of the nearest one above it that has one, by the unit's path."""
+    by_path = {line.path: line for line in quotas}
+    lengths = sorted({len(path) for path in by_path}, reverse=True)
+
+    def find(path: str) -> Allotment | None:
+        for length in lengths:
+            if (line := by_path.get(path[:length])) is not None:
+                return line
+        return None
+
+    return find
+
+
 def _has_room(
     case: _Case,
     by_unit: dict[int, Allotment],
-    nearest: dict[str, Allotment | None],
+    nearest: Callable[[str], Allotment | None],
     taken: dict[int, int],
 ) -> bool:
     """Whether everybody fits even if nobody is stopped: then nobody has to be counted one by one."""
@@ -340,7 +359,7 @@ def _has_room(
     else:
         more = {}
         for path, number in Counter(row[6] for row in case.persons.values()).items():
-            line = nearest[path]
+            line = nearest(path)
             if line is None:
                 return False
             more[line.unit_id] = more.get(line.unit_id, 0) + number

@@ -25,16 +25,15 @@ RUN: Final = 3
 class Question(NamedTuple):
     """What is asked of everybody on the list.
 
-    ``digests`` and ``ids`` are arrays as text (:func:`array`): digests of identity numbers, and keys of those
-    known already; answers count their places through, from 1, the ids after ``offset`` digests.
-    ``window``: the class's half-days as an ``int4multirange``. ``subject`` None: no business is compared.
-    ``earliest``: the first day on which an earlier class of the same business may have ended (``by_start``:
-    begun) and still count. ``levels`` None and ``posts_known`` False: the audience can't be judged by it.
+    ``keys`` is an array as text (:func:`array`): digests of identity numbers where ``by_digest``, keys of
+    cadres else; answers count its places from 1. ``window``: the class's half-days as an ``int4multirange``.
+    ``subject`` None: no business is compared. ``earliest``: the first day on which an earlier class of the
+    same business may have ended (``by_start``: begun) and still count. ``levels`` None and ``posts_known``
+    False: the audience can't be judged by it.
     """
 
-    digests: str
-    ids: str
-    offset: int
+    keys: str
+    by_digest: bool
     run: int
     first_day: date
     window: str
@@ -49,32 +48,27 @@ class Question(NamedTuple):
     appointed_since: date | None
 
 
-_WHO: Final = """c.id, c.name, c.former_name, c.unit_id, c.unit_path, c.post_title, c.status, c.status_on,
-           NOT (c.status = 'active' OR COALESCE(%(first_day)s < c.status_on, false)) AS away,
-           %(posts_known)s AND NOT (
-               c.kind = ANY(%(kinds)s::text[]) OR c.leadership = ANY(%(leaderships)s::text[])
-               OR (%(committee)s AND c.committees <> '{}')
-               OR COALESCE(c.leadership = 'chair' AND c.appointed_on >= %(appointed_since)s::date, false)
-           ) AS other_post,
-           CASE WHEN %(levels)s::text[] IS NOT NULL THEN (
-               SELECT u.level FROM org_union u WHERE u.id = c.unit_id AND u.level <> ALL(%(levels)s::text[])
-           ) END AS other_level"""
-
 #: Columns of an answer: the place asked about (0 for the whole list), what it is about, and by that
 #: PERSON: his key, name, former name, unit and its path today; as JSON what tells against him: ``away`` on
 #: the first day, of another post or level than the audience.
 #: SEAT: his key, and the run in which he has a live seat at that time, or of that business, or this one.
 #: RECORD: his key, and the record of a training of the same business within the window.
 #: RUN: deadline, quotas and who counts against them, once.
-SQL: Final = f"""
+#: Below 4,096 characters psycopg takes it apart once and not at every call.
+_TEXT: Final = f"""
 WITH asked AS MATERIALIZED (
-    SELECT a.n, {_WHO}
-    FROM unnest(%(digests)s::uuid[]) WITH ORDINALITY AS a(digest, n)
-    JOIN org_cadre c ON c.identity_digest = a.digest
-    UNION ALL
-    SELECT a.n + %(offset)s, {_WHO}
-    FROM unnest(%(ids)s::bigint[]) WITH ORDINALITY AS a(id, n)
-    JOIN org_cadre c ON c.id = a.id
+    SELECT a.n, c.id, c.name, c.former_name, c.unit_id, c.unit_path, c.post_title, c.status, c.status_on,
+        NOT (c.status = 'active' OR COALESCE(%(first_day)s < c.status_on, false)) AS away,
+        %(posts_known)s AND NOT (
+            c.kind = ANY(%(kinds)s::text[]) OR c.leadership = ANY(%(leaderships)s::text[])
+            OR (%(committee)s AND c.committees <> '{{}}')
+            OR COALESCE(c.leadership = 'chair' AND c.appointed_on >= %(appointed_since)s::date, false)
+        ) AS other_post,
+        CASE WHEN %(levels)s::text[] IS NOT NULL THEN (
+            SELECT u.level FROM org_union u WHERE u.id = c.unit_id AND u.level <> ALL(%(levels)s::text[])
+        ) END AS other_level
+    FROM unnest(%(keys)s::<<type>>[]) WITH ORDINALITY AS a(key, n)
+    JOIN org_cadre c ON c.<<column>> = a.key
 )
 SELECT a.n, {PERSON}, a.id, a.name, a.former_name, a.unit_id, a.unit_path,
        CASE WHEN a.away OR a.other_post OR a.other_level IS NOT NULL THEN jsonb_build_object(
@@ -132,6 +126,10 @@ SELECT 0, {RUN}, 0, '', '', NULL, '', jsonb_build_object(
 )::text
 """  # noqa: S608 - made of constants
 
+#: Asked by digests, as of a roster; and by keys, as of people chosen on a page.
+SQL: Final = _TEXT.replace("<<type>>", "uuid").replace("<<column>>", "identity_digest")
+SQL_BY_KEY: Final = _TEXT.replace("<<type>>", "bigint").replace("<<column>>", "id")
+
 
 def array(values: Iterable[object]) -> str:
     """``{1,2,3}``: an array of numbers or digests as PostgreSQL reads it, several times faster than a list
@@ -142,7 +140,7 @@ def array(values: Iterable[object]) -> str:
 def answers(question: Question) -> list[tuple[Any, ...]]:
     """The rows of :data:`SQL`, in no particular order, in one query."""
     with connection.cursor() as cursor:
-        cursor.execute(SQL, question._asdict())
+        cursor.execute(SQL if question.by_digest else SQL_BY_KEY, question._asdict())
         found: list[tuple[Any, ...]] = cursor.fetchall()
     return found
 
