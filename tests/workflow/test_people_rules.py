@@ -1,4 +1,4 @@
-"""The rules of people, each by itself: what is found, what isn't, and what is shown for it (issue §5)."""
+"""The rules of people, each by itself: what is found, what isn't, and what is shown for it."""
 
 from __future__ import annotations
 
