@@ -300,14 +300,18 @@ def without_newcomers(size: Size) -> None:
 
 def sizes() -> list[tuple[str, int, str, str]]:
     """(table, rows, table size, size with indexes), the largest first."""
+    found = []
     with connection.cursor() as cursor:
-        cursor.execute(
-            """SELECT relname, greatest(reltuples, 0)::bigint, pg_size_pretty(pg_table_size(oid)),
-                      pg_size_pretty(pg_total_relation_size(oid))
-               FROM pg_class WHERE relname = ANY(%s) ORDER BY pg_total_relation_size(oid) DESC""",
-            [list(LOADED)],
-        )
-        return cursor.fetchall()
+        for table in LOADED:
+            cursor.execute(
+                f"""SELECT count(*), pg_size_pretty(pg_table_size('{table}')),
+                           pg_size_pretty(pg_total_relation_size('{table}')),
+                           pg_total_relation_size('{table}')
+                    FROM {table}"""
+            )
+            count, plain, whole, size = cursor.fetchone()
+            found.append((size, (table, count, plain, whole)))
+    return [line for _, line in sorted(found, reverse=True)]
 
 
 def main() -> None:
