@@ -180,7 +180,7 @@ def test_each_connection_has_its_limits(tmp_path: Path) -> None:
     default = databases["default"]
     assert default["OPTIONS"] == {
         "sslmode": "require",
-        "options": "-c jit=off -c lock_timeout=10s -c statement_timeout=30s "
+        "options": "-c jit=off -c random_page_cost=1.1 -c lock_timeout=10s -c statement_timeout=30s "
         "-c idle_in_transaction_session_timeout=300s",
     }
     assert default["CONN_HEALTH_CHECKS"] is True

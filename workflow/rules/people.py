@@ -1,4 +1,4 @@
-"""Who of a list of people may be called up to a 期, who not, and why: the rules of people (issue §5).
+"""Who of a list of people may be called up to a 期, who not, and why: the rules of people.
 
 One statement (:mod:`workflow.rules.people_sql`) answers for the whole list, whatever its length; what
 follows is composition. Every finding has the severity and clause of the book and the evidence: the class,
