@@ -208,8 +208,8 @@ else:
     }
 
 # A page must not wait for ever: for a lock, for a query, or with a transaction left open. `manage.py` lifts
-# the second. Compiling (jit) costs these short queries more than it gives. A page at random costs nearly what the
-# next one does on the disks of today; told otherwise the planner reads whole tables for a list of ten thousand.
+# the second. Compiling (jit) costs these short queries more than it gives. A page at random costs nearly what
+# the next one does on today's disks; told otherwise the planner reads whole tables for a list of 10,000.
 _session = {
     "jit": "off",
     "random_page_cost": "1.1",
