@@ -129,11 +129,10 @@ class Call:
             )
 
     def confirm(self, chosen: Iterable[Seat], *, day: int, hour: int = 9) -> None:
-        """The organiser confirms; who can't be, stays as he is."""
+        """The organiser confirms those whom no rule holds, together."""
+        ready = [seat.pk for seat in chosen if not self.is_held(seat)]
         with acting(self.clerk) as clerk:
-            seats.confirm_many(
-                seat_ids=[seat.pk for seat in chosen], actor=clerk, at=at_work(self.today, day, hour)
-            )
+            seats.confirm(seat_ids=ready, actor=clerk, at=at_work(self.today, day, hour))
 
     def waiting(self) -> list[Seat]:
         """Nominated people of the quota who wait for the organiser."""

@@ -63,18 +63,19 @@ def rows(topics: Sequence[Topic], office: Office, book: Book, phone: str) -> lis
     ]
 
 
-def workbook(
-    house: House,
-    office: Office,
-    book: Book,
-    year: int,
-    phone: str = "13800001200",
-    topics: Sequence[Topic] | None = None,
-) -> bytes:
-    """A department's filled form, made by the code that makes the empty one; ``topics``: other classes
-    than those of the year to come."""
-    chosen = house.topics[office.code] if topics is None else topics
-    return filled(book, Heading(house.name, office.name, year), rows(chosen, office, book, phone))
+_made: Final[dict[tuple[str, str, int, str], bytes]] = {}
+
+
+def workbook(house: House, office: Office, book: Book, year: int, phone: str = "13800001200") -> bytes:
+    """A department's filled form for the year to come, made by the code that makes the empty one; once."""
+    key = (house.code, office.code, year, phone)
+    if key not in _made:
+        _made[key] = _form(house, office, book, year, phone, house.topics[office.code])
+    return _made[key]
+
+
+def _form(house: House, office: Office, book: Book, year: int, phone: str, topics: Sequence[Topic]) -> bytes:
+    return filled(book, Heading(house.name, office.name, year), rows(topics, office, book, phone))
 
 
 def plan_year(built: Built) -> None:
@@ -112,7 +113,7 @@ def _hand_in(built: Built) -> None:
             continue
         with acting(built.people[f"{office.code}-staff"]) as clerk:
             at = built.clock(DRAFT, index)
-            content = workbook(built.house, office, built.book, built.year, clerk.phone, topics)
+            content = _content(built, office, clerk.phone, topics)
             received = imports.receive(
                 department=built.departments[office.code],
                 year=built.year,
@@ -136,6 +137,13 @@ def _hand_in(built: Built) -> None:
         if topic.stage != Stage.DRAFT:
             with acting(plan.created_by) as clerk:
                 submission.submit(plan_id=plan.pk, actor=clerk, at=_when(built, topic, SUBMIT, index))
+
+
+def _content(built: Built, office: Office, phone: str, topics: Sequence[Topic]) -> bytes:
+    """The workbook uploaded: of the year to come the one that is written for people to try, too."""
+    if topics is built.house.topics[office.code]:
+        return workbook(built.house, office, built.book, built.year, phone)
+    return _form(built.house, office, built.book, built.year, phone, topics)
 
 
 def _when(built: Built, topic: Topic, step: int, index: int) -> datetime:

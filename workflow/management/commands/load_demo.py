@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from argparse import ArgumentParser
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from org.models import Union
+from org.models import Union, User
 from rulebook import loader
 from workflow.demo.build import load
 from workflow.demo.houses import ADMIN, BOOKS
@@ -51,20 +51,25 @@ class Command(BaseCommand):
         self.stdout.write(f"\n以上帐号的密码都是 {PASSWORD}，人员均为虚构。")
         folder = settings.VAR_DIR / "demo-workbooks"
         if made or not folder.is_dir():
-            write_workbooks(folder, current_year(now))
+            phones = dict(User.objects.order_by().values_list("username", "phone"))
+            write_workbooks(folder, current_year(now), phones)
             write_rosters(folder)
         self.stdout.write(f"各部门填好的申报表、有差错的名册在 {folder}，可用来试导入、试报名。")
 
 
-def write_workbooks(folder: Path, year: int) -> int:
-    """Every department's filled form, and one full of mistakes for each union; how many were written."""
+def write_workbooks(folder: Path, year: int, phones: Mapping[str, str] | None = None) -> int:
+    """Every department's filled form, and one full of mistakes for each union; how many were written.
+
+    ``phones``: login → number of those who are there already.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     written = 0
     for house in HOUSES:
         book = loader.read(BOOKS / house.book)
         for office in house.offices:
             name = f"{house.name}-{office.name}-{year}年度培训计划申报表.xlsx"
-            (folder / name).write_bytes(workbook(house, office, book, year))
+            phone = (phones or {}).get(f"{house.code}-{office.code}-staff", "13800001200")
+            (folder / name).write_bytes(workbook(house, office, book, year, phone))
             written += 1
         name = f"{house.name}-{house.offices[0].name}-有差错的示例.xlsx"
         (folder / name).write_bytes(mistaken_workbook(house, house.offices[0], book, year))
