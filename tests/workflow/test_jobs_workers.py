@@ -35,6 +35,8 @@ Start = Callable[..., subprocess.Popen[bytes]]
 def worker(transactional_db: None) -> Iterator[Start]:
     """Starts workers on this database (working_child.py); what the test leaves running is killed."""
     started = []
+    _others.clear()
+    _others.update(_sessions())
 
     def start(
         *, heartbeat: float = 0.2, stalled: float = 3600, grace: float = 0.1
@@ -60,13 +62,22 @@ def worker(transactional_db: None) -> Iterator[Start]:
     assert wait_until(alone, seconds=SECONDS)  # or the next test's flush waits for the dead one's session
 
 
-def alone() -> bool:
+#: Who was connected before the test began: its own session, and those earlier tests of this process keep.
+_others: set[int] = set()
+
+
+def _sessions() -> set[int]:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity"
+            "SELECT pid FROM pg_stat_activity"
             " WHERE datname = current_database() AND backend_type = 'client backend'"
         )
-        return cursor.fetchone() == (1,)
+        return {pid for (pid,) in cursor.fetchall()}
+
+
+def alone() -> bool:
+    """Whether no worker's session is left."""
+    return _sessions() <= _others
 
 
 def begin(world: World, kind: str = "demonstration", **params: Any) -> LongTask:
