@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Badges:
-    """``waiting``: open tasks at his posts; ``under_way``: his own plans and requests in review; ``unmanned``:
-    tasks of his unions (training authority only) at posts nobody holds; ``next_meeting``: the next sitting
-    he sees."""
+    """``waiting``: open tasks at his posts; ``under_way``: his own plans and requests in review;
+    ``unmanned``: tasks of his unions (training authority only) at posts nobody holds; ``next_meeting``: the
+    next sitting he sees."""
 
     waiting: int = 0
     under_way: int = 0
