@@ -148,8 +148,22 @@ def asked_words(request: RunRequest, books: Books) -> PlanWords:
         residential=terms.residential if terms is not None else plan.residential,
         state=request.state,
         state_label=str(RequestState(request.state).label),
-        note=" · ".join(part for part in (run.code, request.get_kind_display(), chain, again) if part),
+        note=" · ".join(
+            part for part in (run.code, request.get_kind_display(), _people_of(request), chain, again) if part
+        ),
     )
+
+
+def _people_of(request: RunRequest) -> str:
+    """Whom an exemption is asked for: 某某, or 某某等 3 人; the empty string of another request."""
+    names = [line["name"] for line in request.content.get("seats", ())]
+    return f"{names[0]}等 {len(names)} 人" if len(names) > 1 else "".join(names)
+
+
+def _amiss_of(request: Any) -> list[dict[str, Any]]:
+    """What isn't 符合 about a request; of an exemption that is what holds its people, each rule once."""
+    held = {found["code"]: found for line in request.content.get("seats", ()) for found in line["findings"]}
+    return [*request.amiss, *held.values()]
 
 
 def _total(request: RunRequest) -> Decimal:
@@ -177,7 +191,7 @@ def waiting_rows(
                 step=task.step_title if task.step != AUTHOR else "",
                 post=task.post.full_title if task.post is not None else "",
                 plan=words(plan, task.total, books) if request is None else asked_words(request, books),
-                found=brief(task.amiss if request is None else request.amiss),
+                found=brief(task.amiss if request is None else _amiss_of(request)),
                 arrived_at=task.arrived_at,
                 limit=limit(task.due_at, at),
                 can_agree=task.kind == StepKind.REVIEW,

@@ -244,6 +244,19 @@ class Loaded(TestCase):
             }
             assert result["summary"]["accepted"]
 
+    def test_the_inbox_says_who_is_to_be_exempted_of_what(self) -> None:
+        [seat] = Seat.objects.filter(exemption__state="reviewing")
+        client = Client()
+        client.force_login(
+            User.objects.get(username="binhai-jiceng-head"),
+            backend="django.contrib.auth.backends.ModelBackend",
+        )
+        with time_machine.travel(NOVEMBER, tick=True):
+            rows = client.get("/").context["rows"]
+        [row] = [row for row in rows if row.request == seat.exemption_id]
+        assert row.plan.sub == f"{seat.run.code} · 重复调训审批 · {seat.name}"
+        assert row.found["label"] == "重复调训"
+
     def test_every_post_is_held_by_a_person_of_its_own(self) -> None:
         assert not Post.objects.filter(tenures__isnull=True).exists()
         assert len(set(User.objects.values_list("name", flat=True))) == User.objects.count()
