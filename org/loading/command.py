@@ -26,6 +26,13 @@ if TYPE_CHECKING:
 STOPPED: Final = 130
 
 
+def bar_of(*, quiet: bool, unit: str = " 行", total: int | None = None) -> Any:
+    """A progress bar; none in a log. Not on the command's own stream, which would end each step's line."""
+    return tqdm(
+        total=total, unit=unit, disable=quiet or None, file=sys.stderr, dynamic_ncols=True, leave=False
+    )
+
+
 class ImportCommand(BaseCommand):
     """Exit 0: every row is in or was there; 1: some rows have problems; 2: the file can't be read."""
 
@@ -42,9 +49,7 @@ class ImportCommand(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         path: Path = options["file"]
         tally = Tally()
-        bar: Any = tqdm(
-            unit=" 行", disable=options["quiet"], file=self.stderr, dynamic_ncols=True, leave=False
-        )
+        bar = bar_of(quiet=options["quiet"])
         today = timezone.localdate()
 
         def progress(done: int, total: int, doing: str) -> None:

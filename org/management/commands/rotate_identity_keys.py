@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import IntegrityError
-from tqdm import tqdm
 
 from office.sealing import SealBroken
+from org.loading.command import bar_of
 from org.services.rotation import left_to_rotate, rotate_some
 
 if TYPE_CHECKING:
@@ -26,14 +26,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         left = left_to_rotate()
-        bar: Any = tqdm(
-            total=left,
-            unit=" 条",
-            disable=options["quiet"],
-            file=self.stderr,
-            dynamic_ncols=True,
-            leave=False,
-        )
+        bar = bar_of(quiet=options["quiet"], unit=" 条", total=left)
         after = done = 0
         try:
             with bar:
