@@ -50,6 +50,7 @@ addEventListener("securitypolicyviolation", (event) => {
 Browse = Callable[..., Page]
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Every test of this folder is marked `browser`, and one worker runs them all: one Chromium is enough."""
     for item in items:
