@@ -45,6 +45,12 @@ def _codes(seat: Seat) -> frozenset[str]:
     )
 
 
+def is_asked(seat: Seat) -> bool:
+    """Whether an exemption is being decided on, or was refused; ``seat.exemption`` loaded."""
+    request = seat.exemption
+    return request is not None and request.state not in (RequestState.WITHDRAWN, RequestState.APPROVED)
+
+
 def held(seat: Seat, findings: Iterable[Finding]) -> list[Finding]:
     """The findings that hold the seat and that nothing excuses."""
     excused = covered(seat)

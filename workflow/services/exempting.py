@@ -10,7 +10,7 @@ from office.refusals import Refused
 from rulebook.severity import Severity
 from workflow.models import Seat
 from workflow.rules.attending import leave_findings
-from workflow.rules.exemptions import asked_for, held
+from workflow.rules.exemptions import asked_for, held, is_asked
 from workflow.rules.people import Candidate, examine
 from workflow.rules.run_gate import RunAct
 from workflow.services import requests
@@ -31,8 +31,8 @@ def ask_exemption(*, seat_ids: Iterable[int], reason: str, actor: User, at: date
     """Asks that these seats of one 期 be excused of what holds them; it goes to the book's chain at once.
 
     By the unit for its own people, or by the organiser. What holds each person is worked out anew and kept
-    with the request, leave beyond its limit included. Raises :class:`Refused` where nothing holds somebody,
-    or where it was asked for him already.
+    with the request, leave beyond its limit included. Raises :class:`Refused`, naming everybody it can't be
+    asked for, where nothing holds somebody or it was asked for him already; then it is asked for nobody.
     """
     ids = sorted(set(seat_ids))
     runs = set(Seat.objects.filter(pk__in=ids).values_list("run", flat=True))
@@ -48,13 +48,15 @@ def ask_exemption(*, seat_ids: Iterable[int], reason: str, actor: User, at: date
     people = [Candidate(row=seat.pk, cadre_id=seat.cadre_id) for seat in seats]
     checked = examine(run, people, at=at, book=place.book, seated=True)
     leave = leave_findings(run, seats, place.book)
-    lines = []
+    lines, refused = [], []
     for seat, findings in zip(seats, checked.findings, strict=True):
-        _demand_unasked(seat)
         holds = held(seat, [*findings, *leave.get(seat.pk, ())])
-        if not holds:
-            raise Refused(f"{seat.name}没有须经批准的例外。")
-        lines.append((seat, [finding for finding in holds if finding.severity == Severity.HOLD]))
+        if reason_not := _asked_already(seat) or ("" if holds else f"{seat.name}没有须经批准的例外。"):
+            refused.append(reason_not)
+        else:
+            lines.append((seat, [finding for finding in holds if finding.severity == Severity.HOLD]))
+    if refused:
+        raise Refused("".join(refused) + ("请取消勾选后再报。" if lines else ""))
     request = requests.save_draft(
         run_id=run.pk,
         kind=RequestKind.EXEMPT,
@@ -72,12 +74,13 @@ def ask_exemption(*, seat_ids: Iterable[int], reason: str, actor: User, at: date
     return type(request).objects.get(pk=request.pk)
 
 
-def _demand_unasked(seat: Seat) -> None:
+def _asked_already(seat: Seat) -> str:
+    """Why it can't be asked for this seat whatever holds it; empty where it can."""
     if seat.state not in LIVE_SEATS:
-        raise Refused(f"{seat.name}现为“{seat.get_state_display()}”，不能报审批。")
+        return f"{seat.name}现为“{seat.get_state_display()}”，不能报审批。"
     request = seat.exemption
-    if request is None or request.state in (RequestState.WITHDRAWN, RequestState.APPROVED):
-        return
+    if request is None or not is_asked(seat):
+        return ""
     if request.state == RequestState.REFUSED:
-        raise Refused(f"{seat.name}的重复调训审批未获同意。请另选人员。")
-    raise Refused(f"{seat.name}的重复调训审批正在办理（{request.get_state_display()}）。")
+        return f"{seat.name}的重复调训审批未获同意。请另选人员。"
+    return f"{seat.name}的重复调训审批正在办理（{request.get_state_display()}）。"

@@ -15,12 +15,12 @@ from office.refusals import Refused
 from office.wording import moment
 from workflow.models import Seat, SeatAct
 from workflow.rules.attending import leave_findings
-from workflow.rules.exemptions import why_held
+from workflow.rules.exemptions import is_asked, why_held
 from workflow.rules.findings import stored
 from workflow.rules.run_gate import RunAct, allowed
 from workflow.selectors.runs import sees_whole
 from workflow.services import seats as services
-from workflow.states import RequestState, RunState, SeatRank, SeatState
+from workflow.states import RunState, SeatRank, SeatState
 from workflow.views.callup_frame import ask, book_of, unit_of
 from workflow.views.callup_seats import TONES
 from workflow.views.common import DeskRequest, standing_of
@@ -73,9 +73,7 @@ def _possible(seat: Seat, acts: Mapping[RunAct, str | None], held: str | None) -
         and seat.state in states
         and (name not in _ONLY_OF or (seat.rank == _ONLY_OF[name]))
     }
-    asked = seat.exemption
-    pending = asked is not None and asked.state not in (RequestState.WITHDRAWN, RequestState.APPROVED)
-    if held is None or pending:
+    if held is None or is_asked(seat):
         found.pop("exempt", None)
     return found
 

@@ -16,7 +16,7 @@ from office.refusals import Refused
 from workflow.excel.seats import seats_book
 from workflow.forms.callup import SeatFilter
 from workflow.models import ClassRun, RosterUpload, Seat
-from workflow.rules.exemptions import why_held
+from workflow.rules.exemptions import is_asked, why_held
 from workflow.rules.findings import stored
 from workflow.rules.run_gate import RunAct, allowed
 from workflow.selectors import seat_lists as select
@@ -28,6 +28,7 @@ from workflow.views.common import DeskRequest, page_of, workbook_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
 
     from django.urls import URLPattern
 
@@ -37,7 +38,12 @@ PER_PAGE = 50
 #: What narrows the list, and comes back after a button was pressed.
 CARRIED = ("view", "unit", "q", "page")
 #: What the bar does with those picked: act → (words, whether a reason is needed).
-BULK = {"confirm": ("确认", False), "offer": ("通知递补", False), "reject": ("不予录取", True)}
+BULK = {
+    "confirm": ("确认", False),
+    "offer": ("通知递补", False),
+    "exempt": ("报重复调训审批", True),
+    "reject": ("不予录取", True),
+}
 TONES = {
     SeatState.NOMINATED: "wait",
     SeatState.OFFERED: "go",
@@ -61,6 +67,11 @@ class Row:
         self.held = why_held(seat, said) if seat.is_live else None
         self.findings = [one for one in said if not (seat.is_live and one.code in _OF_CLASHES)]
         self.clashes = list(clashes) if seat.is_live else []
+
+    @property
+    def askable(self) -> bool:
+        """Whether an exemption may be asked for him."""
+        return self.held is not None and not is_asked(self.seat)
 
     @property
     def exemption(self) -> tuple[str, str]:
@@ -118,6 +129,7 @@ def run_seats(request: DeskRequest, pk: int) -> HttpResponse:
         "sums": _sums(run, found, units, call_up.reserve_seats),
         "may": {
             "confirm": acts[RunAct.CONFIRM] is None,
+            "exempt": acts[RunAct.EXEMPT] is None and found["held"] > 0,
             "name": acts[RunAct.NAME] is None,
             "on_site": acts[RunAct.ON_SITE] is None,
             "enter": acts[RunAct.ENTER] is None,
@@ -171,7 +183,10 @@ def run_seats_act(request: DeskRequest, pk: int) -> HttpResponse:
     if needs_reason and not reason:
         messages.error(request, f"{label}须写明原因。")
         return redirect(back)
-    if needs_reason and request.POST.get("confirmed") != "1":
+    if action == "exempt":
+        ask_exemption(request, ids, reason, at)
+        return redirect(back)
+    if action == "reject" and request.POST.get("confirmed") != "1":
         return ask(
             request,
             title=f"{label} {len(ids)} 人",
@@ -185,6 +200,16 @@ def run_seats_act(request: DeskRequest, pk: int) -> HttpResponse:
     for text in failed:
         messages.warning(request, text)
     return redirect(back)
+
+
+def ask_exemption(request: DeskRequest, ids: Sequence[int], reason: str, at: datetime) -> None:
+    """Asks for all of them on one paper, or for nobody, and says which."""
+    try:
+        services.ask_exemption(seat_ids=ids, reason=reason, actor=request.user, at=at)
+    except Refused as refused:
+        messages.error(request, str(refused))
+    else:
+        messages.success(request, f"已为 {len(ids)} 人报重复调训审批，批准后才能确认。")
 
 
 def _each(

@@ -27,7 +27,7 @@ from workflow.services import seats as services
 from workflow.services.seats import Nominee
 from workflow.states import CALLING, RunState, SeatRank, SeatSource, SeatState
 from workflow.views.callup_frame import book_of, call_up_of, called_run, unit_of
-from workflow.views.callup_seats import rows_of
+from workflow.views.callup_seats import ask_exemption, rows_of
 from workflow.views.common import DeskRequest, page_of, standing_of
 from workflow.views.runs import address, when
 
@@ -122,6 +122,8 @@ def nominate(request: DeskRequest, pk: int, unit_id: int) -> HttpResponse:
     whole = sees_whole(standing, run)
     if call_up.issued_at is None or not (whole or _is_called(run, unit)):
         raise Http404
+    if request.method == "POST" and request.POST.get("action") == "exempt":
+        return _exempt(request, run, unit)
     if request.method == "POST":
         return _act(request, run, unit, whole=whole)
     at, book = timezone.now(), book_of(run)
@@ -142,6 +144,7 @@ def nominate(request: DeskRequest, pk: int, unit_id: int) -> HttpResponse:
     quota = Quota.objects.filter(run=run, unit=unit).first()
     own = list(select.with_acts(select.seats(run, unit)))
     found = clashes(run, [unit.pk])
+    live = rows_of((seat for seat in own if seat.state not in _GONE), found)
     context: dict[str, Any] = {
         "run": run,
         "unit": unit,
@@ -152,7 +155,8 @@ def nominate(request: DeskRequest, pk: int, unit_id: int) -> HttpResponse:
         "late": call_up.deadline is not None and at > call_up.deadline,
         "quota": quota,
         "sums": _sums(own, quota),
-        "live": rows_of((seat for seat in own if seat.state not in _GONE), found),
+        "live": live,
+        "may_exempt": acts[RunAct.EXEMPT] is None and any(row.askable for row in live),
         "gone": rows_of((seat for seat in own if seat.state in _GONE), {}),
         "may": may,
         "may_name": whole and acts[RunAct.NAME] is None,
@@ -299,6 +303,21 @@ def _act(request: DeskRequest, run: ClassRun, unit: Union, *, whole: bool) -> Ht
     return redirect(here)
 
 
+def _exempt(request: DeskRequest, run: ClassRun, unit: Union) -> HttpResponse:
+    """Asks that those ticked of the unit's own list be excused of what holds them."""
+    here = redirect("workflow:nominate", run.pk, unit.pk)
+    picked = [int(key) for key in request.POST.getlist("seat") if key.isascii() and key.isdigit()]
+    ids = list(Seat.objects.filter(run=run, unit=unit, pk__in=picked).values_list("pk", flat=True))
+    reason = request.POST.get("reason", "").strip()
+    if not ids:
+        messages.error(request, "请先在本单位名单中勾选须报审批的人员。")
+    elif not reason:
+        messages.error(request, "请写明理由：为什么仍须参加。")
+    else:
+        ask_exemption(request, ids, reason, timezone.now())
+    return here
+
+
 def _tell(request: DeskRequest, done: services.Nominated) -> None:
     formal = [seat.name for seat in done.seats if seat.rank == SeatRank.FORMAL]
     reserve = [seat.name for seat in done.seats if seat.rank == SeatRank.RESERVE]
@@ -310,7 +329,10 @@ def _tell(request: DeskRequest, done: services.Nominated) -> None:
         if result.seat is None:
             messages.error(request, f"{_name(result)}没有报上：{result.reason}")
         elif any(finding.severity == "hold" for finding in result.findings):
-            messages.warning(request, f"{result.seat.name}须报重复调训审批，批准后才能确认，请点姓名办理。")
+            messages.warning(
+                request,
+                f"{result.seat.name}须报重复调训审批，批准后才能确认，请在本单位名单中勾选，写明理由。",
+            )
     for notice in done.notices:
         messages.warning(request, notice.message)
 

@@ -10,12 +10,13 @@ import time_machine
 from docx import Document
 from openpyxl import load_workbook
 
+from tests.workflow import called as trained_people
 from tests.workflow import roster_cast as casts
 from tests.workflow import runs
 from tests.workflow import world as worlds
 from tests.workflow.roster_cast import Called
 from tests.workflow.world import World, at
-from workflow.models import Attendance, CallUp, Quota, Seat
+from workflow.models import Attendance, CallUp, Quota, RunRequest, Seat
 from workflow.services import seats as services
 from workflow.services.seats import Nominee
 from workflow.states import Half, Presence, SeatSource
@@ -161,6 +162,29 @@ def test_people_confirmed_and_turned_away(client, called: Called) -> None:
     assert "丁一鸣" not in gone
     states = dict(Seat.objects.values_list("name", "state"))
     assert states == {"丁一鸣": "confirmed", "丁二妹": "rejected", "丁三立": "offered"}
+
+
+def test_people_of_several_units_are_excused_on_one_paper(client, called: Called) -> None:
+    for name in ("丁一鸣", "范一舟"):
+        trained_people.trained(called.cadres[name], date(2027, 3, 5), subject=called.run.plan.subject)
+    [one] = send(called, "jia", "丁一鸣", explanation="业务急需")
+    client.force_login(called.organiser)
+    address = f"/runs/{called.run.pk}/seats/act/"
+    [two] = send(called, "yi", "范一舟", explanation="业务急需")
+    assert "报重复调训审批</button>" in page(client, called, "seats")[1]
+    asks = {"action": "exempt", "pick": [one.pk, two.pk]}
+    lacking = client.post(address, asks, follow=True).content.decode()
+    assert "报重复调训审批须写明原因。" in lacking
+    done = client.post(address, asks | {"reason": "机构改革"}, follow=True).content.decode()
+    assert "已为 2 人报重复调训审批，批准后才能确认。" in done
+    [request] = RunRequest.objects.filter(kind="exempt")
+    assert (request.reason, [line["unit"] for line in request.content["seats"]]) == (
+        "机构改革",
+        [called.units["jia"].name, called.units["yi"].name],
+    )
+    again = client.post(address, asks | {"reason": "机构改革"}, follow=True).content.decode()
+    assert "丁一鸣的重复调训审批正在办理（审核中）。范一舟的重复调训审批正在办理（审核中）。" in again
+    assert RunRequest.objects.filter(kind="exempt").count() == 1
 
 
 def test_the_list_costs_the_same_for_five_and_for_fifty(

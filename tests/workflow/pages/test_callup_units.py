@@ -148,6 +148,38 @@ def test_a_warning_is_answered_on_the_page(client, called: Called) -> None:
     assert f"/requests/{request.pk}/" in client.get(f"/seats/{seat.pk}/").content.decode()
 
 
+def test_several_are_excused_on_one_paper(client, called: Called) -> None:
+    names = ("丁一鸣", "丁二妹")
+    for name in names:
+        trained_people.trained(called.cadres[name], date(2027, 3, 5), subject=called.run.plan.subject)
+    one, two = send(called, "jia", *names, explanation="新任信息员")
+    [free] = send(called, "jia", "丁三立")
+    client.force_login(called.contacts["jia"])
+    text = client.get(address(called)).content.decode()
+    assert text.count('name="seat"') == 2
+    asks = {"action": "exempt", "reason": "机构改革，须持证上岗", "seat": [one.pk, two.pk]}
+    assert "请先在本单位名单中勾选" in said(client, address(called), asks | {"seat": []})
+    assert "请写明理由" in said(client, address(called), asks | {"reason": " "})
+    mixed = said(client, address(called), asks | {"seat": [one.pk, free.pk]})
+    assert "丁三立没有须经批准的例外。请取消勾选后再报。" in mixed
+    assert not RunRequest.objects.filter(kind="exempt").exists()
+    done = said(client, address(called), asks)
+    assert "已为 2 人报重复调训审批，批准后才能确认。" in done
+    assert 'name="seat"' not in done
+    request = RunRequest.objects.get(kind="exempt")
+    assert [line["name"] for line in request.content["seats"]] == list(names)
+    assert set(Seat.objects.filter(exemption=request)) == {one, two}
+
+
+def test_another_units_seat_isnt_asked_for(client, called: Called) -> None:
+    trained_people.trained(called.cadres["范一舟"], date(2027, 3, 5), subject=called.run.plan.subject)
+    [theirs] = send(called, "yi", "范一舟", explanation="业务急需")
+    client.force_login(called.contacts["jia"])
+    asks = {"action": "exempt", "reason": "业务急需", "seat": [theirs.pk]}
+    assert "请先在本单位名单中勾选" in said(client, address(called), asks)
+    assert not RunRequest.objects.filter(kind="exempt").exists()
+
+
 def test_late_only_with_a_word(client, called: Called, clock) -> None:
     clock.move_to(at(6, 2, 9))
     client.force_login(called.contacts["jia"])
