@@ -79,6 +79,38 @@ def test_stretches_that_touch_are_apart(world: World, run: ClassRun) -> None:
     assert found(world, run, replace(runs.as_planned(run.plan), stretches=both)) == []
 
 
+def weekend_between(run: ClassRun, *spans: Span) -> RunTerms:
+    """Lessons on Friday 4 and Monday 7 June."""
+    terms = runs.as_planned(run.plan)
+    friday, monday = (runs.lessons(date(2027, 6, day), 2) for day in (4, 7))
+    return replace(terms, lessons=(*friday, *monday), stretches=spans)
+
+
+def test_days_off_without_lessons_are_not_days_of_the_class(world: World, run: ClassRun) -> None:
+    """Nobody's weekend is taken, nor paid for, because the dates were written in one."""
+    whole = Span(date(2027, 6, 4), 0, date(2027, 6, 7), 1)
+    findings = found(world, run, weekend_between(run, whole))
+    (stop,) = [finding for finding in findings if finding.stops and finding.code == "run_dates"]
+    assert stop.message == "6月5日、6月6日是休息日，没有课程，不能连在起止时间里。"
+    apart = (Span(date(2027, 6, 4), 0, date(2027, 6, 4), 1), Span(date(2027, 6, 7), 0, date(2027, 6, 7), 1))
+    assert found(world, run, weekend_between(run, *apart)) == []
+
+
+def test_a_weekend_with_lessons_or_of_travel_is_part_of_the_class(world: World, run: ClassRun) -> None:
+    taught = replace(
+        runs.as_planned(run.plan),
+        lessons=runs.lessons(date(2027, 6, 5), 4),
+        stretches=(Span(date(2027, 6, 5), 0, date(2027, 6, 6), 1),),
+    )
+    assert not [one for one in found(world, run, taught) if one.stops]
+    sunday_to_saturday = replace(
+        runs.as_planned(run.plan),
+        lessons=runs.lessons(date(2027, 6, 7), 4),
+        stretches=(Span(date(2027, 6, 6), 1, date(2027, 6, 12), 0),),
+    )
+    assert not [one for one in found(world, run, sunday_to_saturday) if one.code == "run_dates"]
+
+
 def test_a_day_gone_by_is_refused_and_today_isnt(world: World, run: ClassRun) -> None:
     terms = runs.as_planned(run.plan)
     assert found(world, run, terms, at(6, 8, 23)) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from office.wording import days_text
@@ -9,8 +10,6 @@ from workflow.models.run import day_of
 from workflow.states import Half
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from workflow.models import ClassRun
 
 WEEKDAYS = "一二三四五六日"
@@ -48,6 +47,27 @@ def when_text(run: ClassRun) -> str:
             end = _day(last, first.year)
             parts.append(f"{text}{Half(first_half).label}至{end}{Half(last_half).label}")
     return "；".join(parts)
+
+
+def dates_text(run: ClassRun) -> str:
+    """``6月8日至6月9日``, ``3月4日至3月5日、3月8日``: the days of the class, for a column of a list.
+
+    Days off between two stretches are never written as the class's. A year is written where it isn't the
+    plan's. Empty before the second gate.
+    """
+    spans: list[tuple[date, date]] = []
+    for part in run.stretches:
+        first, last = day_of(part.lower)[0], day_of(part.upper - 1)[0]
+        if spans and first <= spans[-1][1] + timedelta(days=1):
+            first = spans.pop()[0]
+        spans.append((first, last))
+    parts: list[str] = []
+    year = run.plan.year
+    for first, last in spans:
+        text = _day(first, year)
+        parts.append(text if first == last else f"{text}至{_day(last, first.year)}")
+        year = last.year
+    return "、".join(parts)
 
 
 def length_text(run: ClassRun) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from django.db.models import Exists, OuterRef, Q, Sum
 from django.utils import timezone
 
 from office.wording import chinese_date, yuan
+from office.workdays import is_workday
 from rulebook import rates
 from rulebook.severity import Severity
 from workflow.models import CallUp, ClassPlan, PlanCost, Quota, Seat, SeatSpan
@@ -136,6 +138,16 @@ def _stretches(asked: Asked) -> Iterator[Finding]:
             return
     if asked.before.stretches == terms.stretches:
         return
+    if idle := rest_days(terms):
+        days = "、".join(f"{day.month}月{day.day}日" for day in idle)
+        yield _stop(
+            asked,
+            "run_dates",
+            title,
+            f"{days}是休息日，没有课程，不能连在起止时间里。",
+            "请按「增加一段」把起止时间分段填写；当天确有安排的，写进课程安排。",
+        )
+        return
     first, last = terms.days[0], terms.days[-1]
     late = last if asked.run.state == RunState.RUNNING else first
     if late < asked.day:
@@ -148,6 +160,24 @@ def _stretches(asked: Asked) -> Iterator[Finding]:
         )
     else:
         yield Finding("run_dates", "pass", title, f"{terms.period}。", asked.book.launch.clause)
+
+
+def rest_days(terms: RunTerms) -> list[date]:
+    """Days off without a lesson, in the middle of a stretch: people are free on them, and nobody is paid for.
+
+    Before the first lesson of a stretch and after its last one people travel, on a Sunday as well.
+    """
+    taught = {lesson.day for lesson in terms.lessons}
+    idle: list[date] = []
+    for span in terms.stretches:
+        days = [span.first + timedelta(days=n) for n in range((span.last - span.first).days + 1)]
+        held = [day for day in days if day in taught]
+        idle += [
+            day
+            for day in days
+            if held and held[0] < day < held[-1] and day not in taught and not is_workday(day)
+        ]
+    return idle
 
 
 def _essentials(asked: Asked) -> Iterator[Finding]:

@@ -14,6 +14,7 @@ from office.wording import days_text, mask_phone, yuan
 from rulebook.selectors import book_for
 from workflow.forms.runs import RunFilter
 from workflow.rules.differences import cost_titles, in_card_order
+from workflow.rules.half_days import dates_text
 from workflow.rules.run_gate import RunAct, allowed
 from workflow.rules.terms import RunTerms, planned_terms, terms_of
 from workflow.selectors import runs as select
@@ -105,12 +106,7 @@ def runs(request: DeskRequest) -> HttpResponse:
 
 def when(run: ClassRun) -> str:
     """6月8日至6月9日; before the second gate the plan's own words."""
-    if run.starts_on is None or run.ends_on is None:
-        return f"{run.plan.time_text}（计划）" if run.plan.time_text else ""
-    first, last = run.starts_on, run.ends_on
-    year = f"{first.year}年" if first.year != run.plan.year else ""
-    text = f"{year}{first.month}月{first.day}日"
-    return text if first == last else f"{text}至{last.month}月{last.day}日"
+    return dates_text(run) or (f"{run.plan.time_text}（计划）" if run.plan.time_text else "")
 
 
 def seen_run(request: DeskRequest, pk: int) -> ClassRun:

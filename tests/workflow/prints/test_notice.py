@@ -16,7 +16,7 @@ from workflow.models import Lesson
 from workflow.models.run import stretch
 from workflow.prints.notice import notice_docx
 from workflow.prints.notice_text import Section, wechat_text
-from workflow.rules.half_days import half_day_text, when_text
+from workflow.rules.half_days import dates_text, half_day_text, when_text
 
 
 @pytest.mark.parametrize(
@@ -38,6 +38,31 @@ from workflow.rules.half_days import half_day_text, when_text
 def test_days_in_words(stretches, text: str) -> None:
     parts = [stretch(date(*first), one, date(*last), other) for first, one, last, other in stretches]
     assert when_text(made_up.run(stretches=parts)) == text
+
+
+@pytest.mark.parametrize(
+    ("stretches", "text"),
+    [
+        ([((2027, 6, 8), 0, (2027, 6, 8), 1)], "6月8日"),
+        ([((2027, 6, 8), 1, (2027, 6, 9), 0)], "6月8日至6月9日"),
+        (
+            [((2027, 3, 4), 0, (2027, 3, 5), 1), ((2027, 3, 8), 0, (2027, 3, 9), 1)],
+            "3月4日至3月5日、3月8日至3月9日",
+        ),
+        ([((2027, 6, 8), 0, (2027, 6, 8), 0), ((2027, 6, 8), 1, (2027, 6, 9), 1)], "6月8日至6月9日"),
+        ([((2027, 6, 8), 0, (2027, 6, 8), 1), ((2027, 6, 9), 0, (2027, 6, 9), 1)], "6月8日至6月9日"),
+        (
+            [((2027, 12, 30), 0, (2027, 12, 31), 1), ((2028, 1, 4), 0, (2028, 1, 5), 1)],
+            "12月30日至12月31日、2028年1月4日至1月5日",
+        ),
+        ([((2028, 1, 4), 0, (2028, 1, 5), 1)], "2028年1月4日至1月5日"),
+        ([], ""),
+    ],
+)
+def test_the_days_of_a_class_leave_out_the_days_between(stretches, text: str) -> None:
+    """A weekend between two stretches is nobody's class (the lists of 期 and of a unit's call-ups)."""
+    parts = [stretch(date(*first), one, date(*last), other) for first, one, last, other in stretches]
+    assert dates_text(made_up.run(stretches=parts)) == text
 
 
 def test_a_half_day_has_its_weekday() -> None:
