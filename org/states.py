@@ -38,6 +38,8 @@ class IdentityKind(models.TextChoices):
 
     RESIDENT = "resident", "居民身份证"
     HK_MACAO_TAIWAN = "hk_macao_taiwan", "港澳台居民居住证"
+    HK_MACAO_PERMIT = "hk_macao_permit", "港澳居民来往内地通行证"
+    TAIWAN_PERMIT = "taiwan_permit", "台湾居民来往大陆通行证"
     PASSPORT = "passport", "护照"
     OFFICER = "officer", "军官证"
     FOREIGN_RESIDENT = "foreign_resident", "外国人永久居留身份证"

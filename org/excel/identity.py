@@ -30,6 +30,9 @@ _EIGHTEEN: Final = re.compile(r"[0-9]{17}[0-9X]")
 _FIFTEEN: Final = re.compile(r"[0-9]{15}")
 _OLD_FOREIGN: Final = re.compile(r"[A-Z]{3}[0-9]{12}")
 _PASSPORT: Final = re.compile(r"(?=.*[0-9])[A-Z0-9]{5,15}")
+#: The bearer's number for life, and how often the document was renewed, which isn't his.
+_HK_MACAO_PERMIT: Final = re.compile(r"([HM][0-9]{8})([0-9]{2})?")
+_TAIWAN_PERMIT: Final = re.compile(r"([0-9]{8})([0-9]{2}(?:\([A-Z]\)|[A-Z])?)?")
 _OFFICER: Final = re.compile(r"[\u4e00-\u9fff]{1,6}字?第?[0-9]{4,10}号?|(?=.*[0-9])[A-Z0-9]{6,12}")
 _MASKED: Final = re.compile(r"[0-9X]*[*＊×Xx#●•]{3,}[0-9X]*")
 _SCIENTIFIC: Final = re.compile(r"[0-9](\.[0-9]+)?E\+?[0-9]+", re.IGNORECASE)
@@ -54,6 +57,14 @@ KINDS: Final[dict[str, str]] = {
             *("香港居民居住证", "澳门居民居住证"),
         ),
         IdentityKind.HK_MACAO_TAIWAN.value,
+    ),
+    **dict.fromkeys(
+        ("港澳居民来往内地通行证", "港澳来往内地通行证", "港澳居民通行证", "回乡证"),
+        IdentityKind.HK_MACAO_PERMIT.value,
+    ),
+    **dict.fromkeys(
+        ("台湾居民来往大陆通行证", "台湾来往大陆通行证", "台湾居民通行证", "台胞证"),
+        IdentityKind.TAIWAN_PERMIT.value,
     ),
     **dict.fromkeys(("护照", "普通护照", "外国护照", "中国护照"), IdentityKind.PASSPORT.value),
     **dict.fromkeys(
@@ -260,7 +271,7 @@ def _resident(text: str, kind: str, today: datetime.date | None, typeless: bool)
         "",
         "identity_kind_missing",
         f"“{_masked(text)}”不是居民身份证号，又没有写明证件类型。",
-        "请增加“证件类型”一栏并填写，如护照、军官证、港澳台居民居住证。",
+        "请增加“证件类型”一栏并填写，如护照、军官证、港澳居民来往内地通行证。",
     )
 
 
@@ -298,6 +309,14 @@ def _other(text: str, kind: str, today: datetime.date | None) -> Identity:
         if _OLD_FOREIGN.fullmatch(text):
             return Identity(kind, text)
         wanted = "应为 18 位、以 9 开头，旧证为 3 个字母加 12 位数字"
+    elif kind == IdentityKind.HK_MACAO_PERMIT:
+        if permit := _HK_MACAO_PERMIT.fullmatch(text):
+            return _permit(kind, permit)
+        wanted = "应为 H 或 M 加 8 位数字"
+    elif kind == IdentityKind.TAIWAN_PERMIT:
+        if permit := _TAIWAN_PERMIT.fullmatch(text):
+            return _permit(kind, permit)
+        wanted = "应为 8 位数字"
     elif kind == IdentityKind.PASSPORT:
         if _PASSPORT.fullmatch(text):
             return Identity(kind, text)
@@ -307,6 +326,17 @@ def _other(text: str, kind: str, today: datetime.date | None) -> Identity:
             return Identity(kind, text)
         wanted = "应写成“某字第1234567号”或证上的编号"
     return _refused(kind, "identity_format", f"“{_masked(text)}”不像{label}的号码，{wanted}。")
+
+
+def _permit(kind: str, found: re.Match[str]) -> Identity:
+    """The number for life alone; what follows it on older documents changes with every renewal."""
+    number, renewals = found.groups()
+    if not renewals:
+        return Identity(kind, number)
+    warning = _problem(
+        "identity_renewals", Status.WARNED, f"“{found[0]}”末尾的“{renewals}”是换证次数，不作为证件号码。"
+    )
+    return Identity(kind, number, (warning,))
 
 
 def _by_rule(text: str, kind: str, today: datetime.date | None, *, areas: bool) -> Identity:

@@ -154,6 +154,39 @@ add(
     identity_kind="永居证",
     values={"identity_kind": "foreign_resident", "identity_number": "CHN110019750723"},
 )
+add(
+    *(14, "hong-kong-permit"),
+    **identity("h 0123 4567"),
+    identity_kind="港澳居民来往内地通行证",
+    values={"identity_kind": "hk_macao_permit", "identity_number": "H01234567"},
+)
+add(
+    *(14, "macao-permit-renewed", W, "identity_renewals"),
+    **identity("M0123456702"),
+    identity_kind="回乡证",
+    values={"identity_kind": "hk_macao_permit", "identity_number": "M01234567"},
+)
+add(
+    *(14, "taiwan-permit"),
+    **identity("01234567"),
+    identity_kind="台胞证",
+    values={"identity_kind": "taiwan_permit", "identity_number": "01234567"},
+)
+add(
+    *(14, "taiwan-permit-renewed", W, "identity_renewals"),
+    **identity("0123456803(B)"),
+    identity_kind="台湾居民来往大陆通行证",
+    values={"identity_kind": "taiwan_permit", "identity_number": "01234568"},
+)
+add(14, "taiwan-permit-cut", R, "identity_format", **identity(1234567), identity_kind="台胞证")
+add(14, "permit-of-another", R, "identity_format", **identity("K01234567"), identity_kind="回乡证")
+# Who lives on the mainland and travels there has a paper of nearly that name.
+add(
+    *(14, "permit-of-whom", Q, "identity_kind_unknown", "identity_kind_missing"),
+    **identity("C12345678"),
+    identity_kind="港澳通行证",
+    values=NO_NUMBER,
+)
 add(14, "pass-without-kind", Q, "identity_kind_missing", **identity("H12345678"), values=NO_NUMBER)
 add(14, "pass-as-resident", R, "identity_length", **identity("H12345678"), identity_kind="身份证")
 add(14, "passport-as-text", R, "identity_format", **identity("无"), identity_kind="护照")
