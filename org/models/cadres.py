@@ -70,14 +70,22 @@ class CadreQuerySet(models.QuerySet["Cadre"]):
     # The row itself is its first state; what the database works out isn't news; a number's seal is nobody's.
     pghistory.UpdateEvent(),
     pghistory.DeleteEvent(),
-    exclude=["identity_sealed", "identity_digest", "unit", "unit_path", "last_trained", "revision"],
+    exclude=[
+        "identity_sealed",
+        "identity_digest",
+        "unit",
+        "unit_path",
+        "unit_until",
+        "last_trained",
+        "revision",
+    ],
     meta={"verbose_name": "干部变更记录", "verbose_name_plural": "干部变更记录"},
 )
 class Cadre(models.Model):
     """A union cadre. He is told from others by his identity document alone, never by his name.
 
-    ``unit`` and ``unit_path`` follow from the current membership, ``last_trained`` from the training records:
-    the database keeps all three in the statement that changes their source.
+    ``unit``, ``unit_path`` and ``unit_until`` follow from the current membership, ``last_trained`` from the
+    training records: the database keeps them in the statement that changes their source.
     """
 
     identity_kind = models.CharField("证件类型", max_length=20, choices=IdentityKind)
@@ -122,6 +130,8 @@ class Cadre(models.Model):
         db_index=False,
     )
     unit_path = models.CharField(max_length=255, blank=True, editable=False)
+    #: The first day on which he is no longer of it; None while the membership goes on.
+    unit_until = models.DateField(null=True, editable=False)
     last_trained = models.DateField("最近参训", null=True, editable=False)
     #: Counts the corrections by people, so that two at once don't overwrite each other.
     revision = models.PositiveIntegerField("修订号", default=0, db_default=0, editable=False)
@@ -188,16 +198,17 @@ def mask_identity(number: str) -> str:
 
 
 _UNIT_OF = """
-    UPDATE org_cadre c SET unit_id = m.union_id, unit_path = u.path
+    UPDATE org_cadre c SET unit_id = m.union_id, unit_path = u.path, unit_until = m.until
     FROM (
-        SELECT DISTINCT ON (x.cadre_id) x.cadre_id, x.union_id
+        SELECT DISTINCT ON (x.cadre_id) x.cadre_id, x.union_id, upper(x.period) AS until
         FROM org_membership x
         WHERE x.is_primary AND x.cadre_id IN (SELECT cadre_id FROM {rows})
         ORDER BY x.cadre_id,
                  lower(x.period) <= (now() AT TIME ZONE 'Asia/Shanghai')::date DESC,
                  lower(x.period) DESC
     ) m JOIN org_union u ON u.id = m.union_id
-    WHERE c.id = m.cadre_id AND (c.unit_id, c.unit_path) IS DISTINCT FROM (m.union_id, u.path::text);
+    WHERE c.id = m.cadre_id
+      AND (c.unit_id, c.unit_path, c.unit_until) IS DISTINCT FROM (m.union_id, u.path::text, m.until);
 """
 
 

@@ -207,7 +207,7 @@ def test_who_isnt_of_the_units_the_class_is_for(
     assert not said or "所在工会是基层" in findings[0].message
 
 
-def test_he_belongs_to_the_unit_that_nominates_or_to_one_below_it_today_or_on_the_first_day(
+def test_he_belongs_to_the_unit_that_nominates_or_to_one_below_it_on_the_first_day(
     world: World, run: ClassRun
 ) -> None:
     one, two = called.unit(world), called.unit(world)
@@ -226,7 +226,39 @@ def test_he_belongs_to_the_unit_that_nominates_or_to_one_below_it_today_or_on_th
     mover.memberships.update(period=DateRange(date(2020, 1, 1), date(2027, 6, 8)))
     Membership.objects.create(cadre=mover, union=one.union, period=DateRange(date(2027, 6, 8), None))
     assert found(world, run, mover, unit=one.union) == []
-    assert found(world, run, mover, unit=two.union) == []  # it is his unit today
+    [finding] = found(world, run, mover, unit=two.union)  # it is his unit today, but not on 8 June any more
+    assert codes([finding]) == [("audience_mismatch", "warn")]
+    assert finding.figures["所在单位"] == one.union.name
+
+
+@pytest.mark.parametrize(
+    ("until", "said"),
+    [
+        (None, []),
+        (date(2027, 6, 9), []),
+        # The last day is 7 June, the day before the class.
+        (date(2027, 6, 8), ["开班首日（2027年6月8日）已没有登记的单位，不属于"]),
+        (date(2027, 3, 1), ["开班首日（2027年6月8日）已没有登记的单位，不属于"]),
+    ],
+)
+def test_who_leaves_the_unit_before_the_first_day_is_told_of(
+    world: World, run: ClassRun, until: date | None, said: list[str]
+) -> None:
+    unit = called.unit(world)
+    leaver = called.cadre(unit.union)
+    membership = leaver.memberships.get()
+    membership.period = DateRange(date(2020, 1, 1), until)
+    membership.save()
+    findings = found(world, run, leaver, unit=unit.union)
+    assert [one.message.partition(unit.union.name)[0] for one in findings] == said
+    # A second unit below, from then on, is his unit on the first day.
+    Membership.objects.create(
+        cadre=leaver,
+        union=called.unit(world, parent=unit.union).union,
+        is_primary=False,
+        period=DateRange(date(2027, 1, 1), None),
+    )
+    assert found(world, run, leaver, unit=unit.union) == []
 
 
 # ---- where else he is

@@ -258,17 +258,20 @@ def _above(union: str, path: str) -> bool:
 
 
 def _belonging(case: _Case, by_unit: dict[int, Allotment]) -> None:
-    """Is he of the unit that nominates him, or of one below it, today or on the first day?"""
+    """Is he of the unit that nominates him, or of one below it, on the first day?
+
+    Today's unit answers for it unless his time there ends before.
+    """
     rule = case.said.get("audience_mismatch")
     if rule is None:
         return
     base: Union | Allotment = case.unit or case.run.plan.union
     if case.unit is not None or not case.listed:
         path = base.path
-        far = {index: base for index, row in case.persons.items() if not row[6].startswith(path)}
+        far = {index: base for index, row in case.persons.items() if not _stays(row, path)}
     else:
         own = {index: by_unit.get(case.people[index].unit_id or 0, base) for index in case.persons}
-        far = {index: his for index, his in own.items() if not case.persons[index][6].startswith(his.path)}
+        far = {index: his for index, his in own.items() if not _stays(case.persons[index], his.path)}
     if not far:
         return
     units: defaultdict[int, list[tuple[str, str]]] = defaultdict(list)
@@ -277,8 +280,13 @@ def _belonging(case: _Case, by_unit: dict[int, Allotment]) -> None:
     for index, his in far.items():
         theirs = units[case.persons[index][2]]
         if not any(path.startswith(his.path) for path, _ in theirs):
-            names = "、".join(sorted(name for _, name in theirs))
+            names = "、".join(sorted({name for _, name in theirs}))
             case.found[index].append(say.of_another_unit(rule, names, his.name, case.days.first))
+
+
+def _stays(row: tuple[Any, ...], path: str) -> bool:
+    """Whether his unit of today lies within ``path`` and is his on the first day too."""
+    return row[6].startswith(path) and (row[7] is None or not json.loads(row[7])["ended"])
 
 
 def _twice(case: _Case) -> None:

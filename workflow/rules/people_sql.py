@@ -50,7 +50,7 @@ class Question(NamedTuple):
 
 #: Columns of an answer: the place asked about (0 for the whole list), what it is about, and by that
 #: PERSON: his key, name, former name, unit and its path today; as JSON what tells against him: ``away`` on
-#: the first day, of another post or level than the audience.
+#: the first day, his time in the unit ``ended`` by then, of another post or level than the audience.
 #: SEAT: his key, and the run in which he has a live seat at that time, or of that business, or this one.
 #: RECORD: his key, and the record of a training of the same business within the window.
 #: RUN: deadline, quotas and who counts against them, once.
@@ -59,6 +59,7 @@ _TEXT: Final = f"""
 WITH asked AS MATERIALIZED (
     SELECT a.n, c.id, c.name, c.former_name, c.unit_id, c.unit_path, c.post_title, c.status, c.status_on,
         NOT (c.status = 'active' OR COALESCE(%(first_day)s < c.status_on, false)) AS away,
+        COALESCE(c.unit_until <= %(first_day)s, false) AS ended,
         %(posts_known)s AND NOT (
             c.kind = ANY(%(kinds)s::text[]) OR c.leadership = ANY(%(leaderships)s::text[])
             OR (%(committee)s AND c.committees <> '{{}}')
@@ -71,9 +72,9 @@ WITH asked AS MATERIALIZED (
     JOIN org_cadre c ON c.<<column>> = a.key
 )
 SELECT a.n, {PERSON}, a.id, a.name, a.former_name, a.unit_id, a.unit_path,
-       CASE WHEN a.away OR a.other_post OR a.other_level IS NOT NULL THEN jsonb_build_object(
-           'away', a.away, 'status', a.status, 'status_on', a.status_on, 'other_post', a.other_post,
-           'post', a.post_title, 'other_level', a.other_level
+       CASE WHEN a.away OR a.ended OR a.other_post OR a.other_level IS NOT NULL THEN jsonb_build_object(
+           'away', a.away, 'ended', a.ended, 'status', a.status, 'status_on', a.status_on,
+           'other_post', a.other_post, 'post', a.post_title, 'other_level', a.other_level
        )::text END
 FROM asked a
 UNION ALL

@@ -161,11 +161,11 @@ def outside(rule: Said, detail: Mapping[str, Any], words: Sequence[str]) -> Find
 
 
 def of_another_unit(rule: Said, theirs: str, nominating: str, first_day: date) -> Finding:
+    where = f"在“{theirs}”" if theirs else "已没有登记的单位"
     return finding(
         rule,
-        f"开班首日（{chinese_date(first_day)}）在“{theirs or '未登记单位'}”，"
-        f"不属于{nominating}及其下级单位。",
-        "请由其所在单位报名；已调入的，先在干部名册中办理调动，或说明理由。",
+        f"开班首日（{chinese_date(first_day)}）{where}，不属于{nominating}及其下级单位。",
+        "请由其所在单位报名；单位登记有误的，先在干部名册中更正，或说明理由。",
         figures={"所在单位": theirs, "报名单位": nominating},
     )
 
