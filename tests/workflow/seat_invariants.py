@@ -75,7 +75,7 @@ QUERIES = {
         SELECT s.id FROM workflow_seat s JOIN workflow_classrun r ON r.id = s.run_id
         WHERE (s.state = 'completed') <> EXISTS (
             SELECT 1 FROM training_trainingrecord t
-            WHERE t.cadre_id = s.cadre_id AND t.reference = r.code)
+            WHERE t.cadre_id = s.cadre_id AND t.reference = r.code || '#' || r.id)
           AND s.state IN ('completed', 'unfinished', 'confirmed')""",
     "who came instead stands for one who was replaced": """
         SELECT n.id FROM workflow_seat n JOIN workflow_seat o ON o.id = n.replaces_id

@@ -166,7 +166,7 @@ def test_who_finished_has_his_record_with_it(world: World) -> None:
     assert (record.starts_on, record.ends_on, record.hours) == (FIRST, date(2027, 6, 9), Decimal("16.0"))
     assert (record.organizer, record.organizer_name) == (world.union, "滨海新区总工会宣传网络部")
     assert (record.by_superior, record.result, record.source) == (True, "completed", "class_run")
-    assert (record.reference, record.recorded_at) == (run.code, LAST_HOUR)
+    assert (record.reference, record.recorded_at) == (f"{run.code}#{run.pk}", LAST_HOUR)
     assert Cadre.objects.get(pk=one.pk).last_trained == date(2027, 6, 9)
     assert Cadre.objects.get(pk=two.pk).last_trained is None
     assert (ended(run, one), ended(run, two)) == (("completed", ""), ("unfinished", "缺席 1 个半天"))

@@ -14,7 +14,7 @@ from office import sealing
 from org.models import Cadre, Membership
 from org.states import CadreKind, CadreStatus, Leadership, UnionLevel
 from rulebook.schema import Book
-from tests.workflow import called
+from tests.workflow import called, runs, test_chains
 from tests.workflow.world import World, at
 from workflow.models import CallUp, ClassRun, Quota, Seat
 from workflow.rules.corresponding import months_after, months_before
@@ -398,6 +398,26 @@ def test_the_business_code_counts_and_not_the_name(world: World, run: ClassRun, 
     different = called.cadre(who.unit)
     called.trained(different, date(2026, 9, 1), subject="YW-08", class_name=run.plan.name)
     assert found(world, run, different) == []
+
+
+def test_the_evidence_is_the_class_of_the_union_that_held_it(world: World, run: ClassRun, who: Cadre) -> None:
+    """Two unions number their classes alike; a record of before had the number alone."""
+    there = test_chains.mianyang()
+    other = runs.planned_run(there, department="falv")
+    assert (other.code, other.reference) == (run.code, f"{run.code}#{other.pk}")
+    assert other.reference != run.reference
+    for reference in (other.code, other.reference):
+        person = called.cadre(who.unit)
+        called.trained(
+            person,
+            date(2026, 9, 1),
+            subject=run.plan.subject,
+            source="class_run",
+            reference=reference,
+            organizer_id=there.union.pk,
+        )
+        [finding] = found(world, run, person)
+        assert (finding.links[0]["run_id"], finding.links[0]["url_name"]) == (other.pk, "run")
 
 
 def test_a_code_for_others_proves_nothing(world: World, who: Cadre) -> None:

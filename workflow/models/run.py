@@ -188,6 +188,11 @@ class ClassRun(models.Model):
         return f"{self.plan.name}（第 {self.session_no} 期）" if self.plan.sessions > 1 else self.plan.name
 
     @property
+    def reference(self) -> str:
+        """``P2027-0001-1#57``: what other ledgers know it by; two unions may well have the same code."""
+        return f"{self.code}#{self.pk}"
+
+    @property
     def is_opened(self) -> bool:
         """Whether the second gate is behind it."""
         return self.state in OPENED

@@ -100,8 +100,10 @@ UNION ALL
 SELECT a.n, {RECORD}, a.id, '', '', t.id, '', jsonb_build_object(
     'class', t.class_name, 'starts_on', t.starts_on, 'ends_on', t.ends_on, 'organizer', t.organizer_name,
     'by_superior', t.by_superior, 'subject', t.subject, 'run', (
-        SELECT r.id FROM workflow_classrun r
-        WHERE r.code = t.reference AND t.reference <> '' AND t.source = 'class_run' LIMIT 1
+        SELECT r.id FROM workflow_classrun r JOIN workflow_classplan p ON p.id = r.plan_id
+        WHERE r.code = split_part(t.reference, '#', 1) AND p.union_id = t.organizer_id
+          AND t.source = 'class_run'
+        ORDER BY r.id::text = split_part(t.reference, '#', 2) DESC LIMIT 1
     )
 )::text
 FROM asked a JOIN training_trainingrecord t ON t.cadre_id = a.id

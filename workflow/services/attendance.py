@@ -202,7 +202,7 @@ def _records(run: ClassRun, seats: Sequence[Seat], by_seat: Mapping[int, Tally])
                 organizer_id=plan.union_id,
                 organizer_name=f"{plan.union.name}{plan.department.name}",
                 by_superior=unit.path != plan.union.path and unit.path.startswith(plan.union.path),
-                reference=run.code,
+                reference=run.reference,
             )
         )
     return rows
