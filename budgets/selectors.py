@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Final
 from django.db import connection
 from django.db.models import Q, Sum
 
-from budgets.models import Account, Project
-from budgets.states import ENTRY_JOINS_SQL, LINE_ACCOUNTS, AccountKind, entry_fault_sql
+from budgets.models import Account, Entry, Project
+from budgets.states import ENTRY_JOINS_SQL, LINE_ACCOUNTS, AccountKind, EntryKind, entry_fault_sql
 
 if TYPE_CHECKING:
+    import datetime
     from collections.abc import Iterable
 
     from budgets.models import Fund
@@ -93,10 +94,20 @@ def project_rows(fund: Fund, *, standing: Standing | None = None) -> list[Projec
     return rows
 
 
-def free_on_lines(project_id: int) -> dict[str, Decimal]:
-    """What is neither committed nor paid of each budget line of a project, by cost item; one query."""
-    accounts = Account.objects.filter(line__project=project_id, kind=AccountKind.LINE).order_by()
-    return dict(accounts.values_list("line__item", "balance"))
+def line_totals(project_id: int) -> dict[str, ProjectTotals]:
+    """The totals of each budget line of a project, by cost item; one query."""
+    sums: defaultdict[str, defaultdict[str, Decimal]] = defaultdict(lambda: defaultdict(lambda: ZERO))
+    accounts = Account.objects.filter(line__project=project_id).order_by()
+    for item, kind, balance in accounts.values_list("line__item", "kind", "balance"):
+        sums[item][kind] = balance
+    return {item: _project_totals(of_line) for item, of_line in sums.items()}
+
+
+def recalled(project_id: int, at: datetime.datetime) -> Decimal:
+    """What was taken back from a project to its fund (收回) by the decision of that moment, in yuan."""
+    entries = Entry.objects.filter(project=project_id, kind=EntryKind.RECALL, at=at).order_by()
+    total: Decimal | None = entries.aggregate(total=Sum("amount"))["total"]
+    return total or ZERO
 
 
 def _sums(accounts: Q, owner: str) -> defaultdict[int, defaultdict[str, Decimal]]:

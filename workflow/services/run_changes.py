@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import NumericRange
 
-from budgets.selectors import free_on_lines
 from budgets.services import constraint_name, rebudget
 from office.refusals import Conflict, Refused
 from workflow.models import ClassRun, Lesson, RunCost
 from workflow.rules.differences import cost_titles
+from workflow.rules.giving_back import giving_back
 from workflow.rules.run_checks import clashes, seats_given
 from workflow.rules.terms import PLAIN, RunTerms
 from workflow.services.releasing import release_all
@@ -106,11 +106,10 @@ def _cancel(request: RunRequest, *, actor: User, post: Post, at: datetime) -> No
     run.revision += 1
     run.save(update_fields=["state", "revision"])
     release_all(run, actor=actor, post=post, at=at, reason=f"{run.title}取消办班：{request.reason}")
-    # What was committed or paid stays as cost (S20): only what is free goes back.
-    free = free_on_lines(plan.project_id) if plan.project_id is not None else {}
-    before = RunTerms.from_json(request.before)
-    back = {item: -min(amount, free.get(item, ZERO)) for item, amount in before.costs.items()}
-    _move_money(request, back, actor=actor, post=post, at=at)
+    if request.book is not None:
+        costs = RunTerms.from_json(request.before).costs
+        back = {line.item: -line.back for line in giving_back(plan, costs, request.book.book)}
+        _move_money(request, back, actor=actor, post=post, at=at)
     if not ClassRun.objects.filter(plan=plan).exclude(state=RunState.CANCELLED).exists():
         plan.cancel()
         plan.updated_at = at
@@ -131,5 +130,5 @@ def _move_money(
         post=post,
         at=at,
         reason=f"{request.get_kind_display()}批准：{request.run.title}",
-        reference=request.run.code,
+        reference=request.run.reference,
     )

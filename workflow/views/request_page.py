@@ -13,13 +13,14 @@ from workflow.models import Decision
 from workflow.rules import route
 from workflow.rules.differences import PHONE, comparison
 from workflow.rules.findings import stored
+from workflow.rules.giving_back import back_text, giving_back
 from workflow.rules.run_gate import RunAct, RunCase, case, judge
 from workflow.rules.terms import RunTerms
 from workflow.services.asking import WITH_TERMS, findings_now, steps_of
 from workflow.states import DecisionAction, RequestKind, RequestState
 from workflow.views.plan_bar import Typed, phrases
 from workflow.views.plan_page import finding_lines
-from workflow.views.runs import timetable
+from workflow.views.runs import cancelled_text, timetable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from org.models import User
     from org.selectors import Standing
+    from rulebook.schema import Book
     from workflow.models import RunRequest
     from workflow.rules.differences import Difference
     from workflow.rules.findings import Finding
@@ -36,7 +38,7 @@ AFTER = {
     RequestKind.OPEN: "批准开班：可以分配名额、发调训通知。",
     RequestKind.CHANGE: "按申请内容变更，学员的时间一并调整。",
     RequestKind.POSTPONE: "按新时间办班，学员的时间一并调整。",
-    RequestKind.CANCEL: "取消办班：人员全部释放，不计入一年内调训；未用经费收回。",
+    RequestKind.CANCEL: "取消办班：人员全部释放，不计入一年内调训；经费按左边所列收回。",
     RequestKind.EXEMPT: "所列人员可以例外调训，记入例外情况。",
 }
 
@@ -70,8 +72,20 @@ def request_page(
         "outlook": _outlook(request, seen, steps),
         "returned": decisions[-1] if decisions and request.state == RequestState.RETURNED else None,
     }
+    if request.kind == RequestKind.CANCEL and before is not None and request.book is not None:
+        context |= _given_back(request, before, request.book.book)
     context["bar"] = _bar(request, seen, typed, actor)
     return context
+
+
+def _given_back(request: RunRequest, before: RunTerms, book: Book) -> dict[str, Any]:
+    """What a cancellation does to the money: as the ledger stands, or what was done by it."""
+    if request.state == RequestState.APPROVED:
+        return {"money": cancelled_text(request)}
+    if request.state in (RequestState.REFUSED, RequestState.WITHDRAWN):
+        return {}
+    lines = giving_back(request.run.plan, before.costs, book)
+    return {"back": lines, "money": back_text(lines, request.run.plan)}
 
 
 def _people(request: RunRequest) -> list[dict[str, Any]]:

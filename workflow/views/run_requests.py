@@ -12,9 +12,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from office.refusals import Conflict, Refused
+from rulebook.selectors import book_for
 from workflow.forms.runs import ReasonForm
 from workflow.models import WorkTask
+from workflow.rules.giving_back import back_text, giving_back
 from workflow.rules.run_gate import ACT_OF_KIND, RunAct, refusal
+from workflow.rules.terms import holds_now
 from workflow.selectors import runs as select
 from workflow.services import requests as services
 from workflow.services.asking import WITH_TERMS
@@ -51,7 +54,7 @@ ACTIONS = {
 }
 
 #: What cancelling means, said where one asks for it.
-CANCELLED = "批准后：已报名和已确认的人员全部释放，不计入一年内调训；未用的经费收回年度专项预算。"
+CANCELLED = "批准后：已报名和已确认的人员全部释放，不计入一年内调训；各单位名额作废。"
 
 
 @answers_refusals
@@ -256,7 +259,16 @@ def _reason_form(
         "refused": refused,
         "returned": returned(stored),
     }
+    if kind == RequestKind.CANCEL:
+        context |= _given_back(run, at)
     return render(request, "workflow/runs/reason.html", context, status=status)
+
+
+def _given_back(run: ClassRun, at: datetime) -> dict[str, Any]:
+    """What cancelling would give back now, and what would stay, for whoever thinks of asking for it."""
+    book = book_for(run.plan.union, timezone.localdate(at)).book
+    lines = giving_back(run.plan, holds_now(run).costs, book)
+    return {"back": lines, "money": back_text(lines, run.plan)}
 
 
 @require_safe

@@ -10,6 +10,7 @@ from django.urls import NoReverseMatch, path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from budgets.selectors import recalled
 from office.wording import days_text, mask_phone, yuan
 from rulebook.selectors import book_for
 from workflow.forms.runs import RunFilter
@@ -18,7 +19,7 @@ from workflow.rules.half_days import dates_text
 from workflow.rules.run_gate import RunAct, allowed
 from workflow.rules.terms import RunTerms, planned_terms, terms_of
 from workflow.selectors import runs as select
-from workflow.states import OPENED, RequestKind, RunState
+from workflow.states import OPENED, RequestKind, RequestState, RunState
 from workflow.views.common import DeskRequest, page_of, standing_of
 
 if TYPE_CHECKING:
@@ -249,7 +250,32 @@ def _next(run: ClassRun, acts: Mapping[RunAct, str | None], asked: list[RunReque
             }
         case RunState.SETTLING:
             return {"text": "考勤已结束，待办理结算。", "url": "", "label": ""}
+        case RunState.CANCELLED:
+            return _cancelled(asked)
     return None
+
+
+def _cancelled(asked: list[RunRequest]) -> dict[str, Any] | None:
+    done = (one for one in asked if one.kind == RequestKind.CANCEL and one.state == RequestState.APPROVED)
+    request = next(done, None)
+    if request is None:
+        return None
+    return {
+        "title": "已取消",
+        "text": cancelled_text(request),
+        "url": reverse("workflow:run_request", args=[request.pk]),
+        "label": "查看取消申请",
+    }
+
+
+def cancelled_text(request: RunRequest) -> str:
+    """What became of the money of a 期 that ``request``, agreed to, cancelled; one query."""
+    total, project = RunTerms.from_json(request.before).total, request.run.plan.project_id
+    if not total or project is None or request.settled_at is None:
+        return "本期不列经费。"
+    back = recalled(project, request.settled_at)
+    kept = f"，其余 {yuan(total - back)} 元已支出或预占，留作本班费用" if back < total else ""
+    return f"本期经费 {yuan(total)} 元，已收回年度专项预算 {yuan(back)} 元{kept}。"
 
 
 def _changes(run: ClassRun, acts: Mapping[RunAct, str | None]) -> list[dict[str, str]]:
