@@ -110,7 +110,7 @@ def _groups(standing: Standing, count: Badges, current: str) -> list[dict[str, A
             "办班调训",
             (
                 ("runs", "班次", 0, sees or holds),
-                ("nominations", "名额与报名", 0, holds),
+                ("nominations", "名额与报名", count.called, holds),
             ),
         ),
         ("经费", (("funds", "培训经费", 0, oversees),)),
@@ -136,7 +136,7 @@ def _groups(standing: Standing, count: Badges, current: str) -> list[dict[str, A
                     "title": label,
                     "url": there[name],
                     "count": number,
-                    "hot": name == "inbox",
+                    "hot": name in ("inbox", "nominations"),
                     "current": name == current,
                 }
                 for name, label, number, open_to_him in entries

@@ -22,6 +22,7 @@ from workflow.rules.people import Candidate, examine
 from workflow.rules.run_gate import RunAct, allowed
 from workflow.selectors import seat_lists as select
 from workflow.selectors.callup import clashes
+from workflow.selectors.desk import NEAR
 from workflow.selectors.runs import sees_whole
 from workflow.services import seats as services
 from workflow.services.seats import Nominee
@@ -32,6 +33,7 @@ from workflow.views.common import DeskRequest, page_of, standing_of
 from workflow.views.runs import address, when
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import date, datetime
 
     from django.urls import URLPattern
@@ -56,7 +58,7 @@ def nominations(request: DeskRequest) -> HttpResponse:
     found = select.invitations(units) if units else []
     view = request.GET.get("view", "")
     groups = {
-        "": [one for one in found if one.run.state == RunState.ENROLLING],
+        "": sorted((one for one in found if one.run.state == RunState.ENROLLING), key=_urgency(at)),
         "running": [one for one in found if one.run.state == RunState.RUNNING],
         "past": [one for one in found if one.run.state not in CALLING],
         "all": found,
@@ -74,11 +76,33 @@ def nominations(request: DeskRequest) -> HttpResponse:
                 "url": f"?view={key}" if key else "?",
                 "count": len(groups[key]),
                 "current": key == view,
+                "hot": key in ("", "running") and any(_waits(one, at) for one in groups[key]),
             }
             for key, title in titles
         ],
     }
     return render(request, "workflow/callup/nominations.html", context)
+
+
+def _closes_soon(one: Invitation, at: datetime) -> bool:
+    deadline = one.run.call_up.deadline
+    near = deadline is not None and at <= deadline <= at + NEAR
+    return near and one.run.state == RunState.ENROLLING and bool(one.short)
+
+
+def _waits(one: Invitation, at: datetime) -> bool:
+    """Whether the unit is counted as owing something: what the navigation's number is made of."""
+    return bool(one.offered) or _closes_soon(one, at)
+
+
+def _urgency(at: datetime) -> Callable[[Invitation], tuple[bool, bool, float]]:
+    """An unanswered 递补 first, then what closes soonest, then what has closed, the latest first."""
+
+    def key(one: Invitation) -> tuple[bool, bool, float]:
+        left = ((one.run.call_up.deadline or at) - at).total_seconds()
+        return (not one.offered, left < 0, abs(left))
+
+    return key
 
 
 def _invitation(one: Invitation, at: datetime) -> dict[str, Any]:
@@ -87,6 +111,8 @@ def _invitation(one: Invitation, at: datetime) -> dict[str, Any]:
     tone, word = ("ok", "已报满") if not one.short else ("wait", f"还差 {one.short} 人")
     if one.run.state != RunState.ENROLLING:
         tone, word = "off", one.run.get_state_display()
+    elif _closes_soon(one, at):
+        tone, word = "back", f"即将截止，还差 {one.short} 人"
     elif late and one.short:
         tone, word = "back", f"已截止，还差 {one.short} 人"
     return {

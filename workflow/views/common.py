@@ -50,7 +50,7 @@ def badges_of(request: HttpRequest) -> Badges:
     """The badges of the frame, read once a request."""
     kept: Badges | None = getattr(request, "_badges", None)
     if kept is None:
-        kept = badges(standing_of(request))
+        kept = badges(standing_of(request), timezone.now())
         request._badges = kept  # type: ignore[attr-defined]
     return kept
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from io import BytesIO
 
 import pytest
@@ -82,6 +82,36 @@ def test_what_a_unit_is_called_up_for(client, called: Called, django_assert_max_
     text = client.get("/nominations/").content.decode()
     assert "工会信息员培训班" not in text
     assert "没有这样的班次" in text
+
+
+def entry(client, called: Called, code: str = "jia") -> tuple[int, bool]:
+    """The navigation's number at 名额与报名, and whether it stands out."""
+    client.force_login(called.contacts[code])
+    items = [item for group in client.get("/").context["nav"] for item in group["items"]]
+    return next((item["count"], item["hot"]) for item in items if item["title"] == "名额与报名")
+
+
+def test_what_a_unit_owes_is_counted_in_the_navigation(client, called: Called, clock) -> None:
+    """An unanswered 递补, and a call-up that closes within five days and lacks people; others' count not."""
+    deadline = called.run.call_up.deadline
+    clock.move_to(deadline - timedelta(days=5, minutes=1))
+    assert entry(client, called) == (0, True)
+    clock.move_to(deadline - timedelta(days=5))
+    assert entry(client, called) == (1, True)
+    assert "1 个班 5 日内截止报名、名额还没有报满。" in client.get("/").content.decode()
+    assert "即将截止，还差 2 人" in client.get("/nominations/").content.decode()
+    clock.move_to(at(5, 12, 10))
+    sent = send(called, "jia", "丁一鸣", "丁二妹", "丁三立")
+    clock.move_to(deadline - timedelta(hours=1))
+    assert entry(client, called) == (0, True)
+    services.withdraw(seat_id=sent[0].pk, reason="出差", actor=called.contacts["jia"], at=at(5, 12, 11))
+    assert entry(client, called) == (1, True)
+    assert "1 人递补待答复。" in client.get("/").content.decode()
+    clock.move_to(deadline + timedelta(minutes=1))
+    assert entry(client, called) == (1, True)
+    assert entry(client, called, "yi") == (0, True)
+    services.accept(seat_id=sent[2].pk, actor=called.contacts["jia"], at=at(5, 13))
+    assert entry(client, called) == (0, True)
 
 
 def test_nothing_before_the_notice(client, world: World) -> None:
