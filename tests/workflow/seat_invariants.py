@@ -59,7 +59,8 @@ QUERIES = {
         WHERE s.state IN ('confirmed', 'completed') AND x.id IS NULL""",
     "the last line of a seat is what led to its state": """
         SELECT s.id, s.state, a.action FROM workflow_seat s LEFT JOIN LATERAL (
-            SELECT action FROM workflow_seatact x WHERE x.seat_id = s.id AND x.action <> 'exempt'
+            SELECT action FROM workflow_seatact x
+            WHERE x.seat_id = s.id AND x.action NOT IN ('correct', 'exempt')
             ORDER BY x.id DESC LIMIT 1) a ON true
         WHERE (CASE s.state
             WHEN 'nominated' THEN a.action IN ('nominate', 'enter', 'name', 'on_site', 'accept')

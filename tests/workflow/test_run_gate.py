@@ -24,6 +24,7 @@ CALLED = {
     RunAct.ENTER,
     RunAct.NAME,
     RunAct.CONFIRM,
+    RunAct.CORRECT,
     RunAct.REPLACE,
     RunAct.WITHDRAW_SEAT,
     RunAct.ON_SITE,
@@ -117,7 +118,7 @@ def test_people_of_a_unit_nominate_and_withdraw_their_own(world: World) -> None:
     unit = unit_contact(world)
     assert may(world, run, "town-staff", unit=unit) == {RunAct.EXEMPT}
     issue(world, run)
-    own = {RunAct.NOMINATE, RunAct.REPLACE, RunAct.WITHDRAW_SEAT, RunAct.EXEMPT}
+    own = {RunAct.NOMINATE, RunAct.CORRECT, RunAct.REPLACE, RunAct.WITHDRAW_SEAT, RunAct.EXEMPT}
     assert may(world, run, "town-staff", unit=unit) == own
     assert may(world, run, "town-staff") == may(world, run, "town-staff", unit=world.union) == set()
     reason = refusal(

@@ -25,6 +25,7 @@ from workflow.states import (
     RequestKind,
     RequestState,
     RunState,
+    SeatState,
     StepKind,
 )
 
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
     from org.models import Union, User
     from org.selectors import Standing
-    from workflow.models import ClassRun
+    from workflow.models import ClassRun, Seat
 
 
 class RunAct(StrEnum):
@@ -55,6 +56,7 @@ class RunAct(StrEnum):
     ENTER = "enter"
     NAME = "name"
     CONFIRM = "confirm"
+    CORRECT = "correct"
     REPLACE = "replace"
     WITHDRAW_SEAT = "withdraw_seat"
     ON_SITE = "on_site"
@@ -335,6 +337,18 @@ def _by_unit(seen: RunCase) -> str | None:
     return f"只有{seen.unit.name}的人员和主办部门可以办理。"
 
 
+def why_not_correct(seat: Seat, seen: RunCase) -> str | None:
+    """Why what is written of this nominee stands as it is now; None where it may be put right.
+
+    Until he is confirmed it is his unit's, afterwards the organiser's, who has printed his card.
+    """
+    if not seat.is_live:
+        return f"{seat.name}现为“{seat.get_state_display()}”，报名信息不能再改。"
+    if seat.state == SeatState.CONFIRMED and not seen.is_organiser:
+        return f"{seat.name}已确认，更正报名信息请与{seen.run.plan.department.name}联系。"
+    return None
+
+
 def _by_organiser(seen: RunCase) -> str | None:
     return _called(seen) or _is_organiser(seen)
 
@@ -364,6 +378,7 @@ _RULES: dict[RunAct, Callable[[RunCase], str | None]] = {
     RunAct.ENTER: _by_organiser,
     RunAct.NAME: _by_organiser,
     RunAct.CONFIRM: _by_organiser,
+    RunAct.CORRECT: _by_unit,
     RunAct.REPLACE: _by_unit,
     RunAct.WITHDRAW_SEAT: _by_unit,
     RunAct.ON_SITE: _by_organiser,

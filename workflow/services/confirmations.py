@@ -155,11 +155,11 @@ def _clash(place: Desk, seats: Sequence[Seat]) -> str:
         return ""
     found = Seat.objects.select_related("run__plan__department", "run__plan__union")
     other = found.get(pk=row[1])
-    parts = other.run.stretches
+    held = "、".join(stretch_text(part.lower, part.upper) for part in other.run.stretches)
     return (
         f"{other.name}{_confirmed_by(other, place.at)}参加{other.run.plan.union.name}"
         f"{other.run.plan.department.name}《{other.run.title}》"
-        f"（{stretch_text(parts[0].lower, parts[-1].upper)}），与本班时间冲突，不能同时参加。"
+        f"（{held}），与本班时间冲突，不能同时参加。"
     )
 
 

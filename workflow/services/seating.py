@@ -39,6 +39,7 @@ TITLES: Final = {
     "on_site": "列为计划外学员",
     "decline": "不接受递补",
     "exempt": "报重复调训审批",
+    "correct": "更正报名信息",
 }
 
 #: Formal seats that are taken: those offered count, or one place would be offered twice.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from workflow.views import (
     callup_adding,
     callup_attendance,
+    callup_correct,
     callup_feedback,
     callup_notice,
     callup_papers,
@@ -26,6 +27,7 @@ urlpatterns: list[URLPattern] = [
     *callup_seats.urlpatterns,
     *callup_adding.urlpatterns,
     *callup_seat.urlpatterns,
+    *callup_correct.urlpatterns,
     *callup_papers.urlpatterns,
     *callup_attendance.urlpatterns,
     *callup_feedback.urlpatterns,

@@ -17,7 +17,7 @@ from workflow.models import Seat, SeatAct
 from workflow.rules.attending import leave_findings
 from workflow.rules.exemptions import is_asked, why_held
 from workflow.rules.findings import stored
-from workflow.rules.run_gate import RunAct, allowed
+from workflow.rules.run_gate import RunAct, case, judge, why_not_correct
 from workflow.selectors.runs import sees_whole
 from workflow.services import seats as services
 from workflow.states import RunState, SeatRank, SeatState
@@ -49,7 +49,7 @@ _ONLY_OF = {"confirm": SeatRank.FORMAL, "offer": SeatRank.RESERVE}
 _DONE_TONES = {"reject": "back", "withdraw": "back", "decline": "back", "replace": "back"}
 
 
-def _seat(request: DeskRequest, pk: int) -> Seat:
+def visible_seat(request: DeskRequest, pk: int) -> Seat:
     """The seat for the organiser and for people of its unit; 404 for anybody else."""
     seat = (
         Seat.objects.select_related(
@@ -81,14 +81,15 @@ def _possible(seat: Seat, acts: Mapping[RunAct, str | None], held: str | None) -
 @require_safe
 def seat(request: DeskRequest, pk: int) -> HttpResponse:
     """The person's place: facts, findings, what was done."""
-    found, at = _seat(request, pk), timezone.now()
+    found, at = visible_seat(request, pk), timezone.now()
     run = found.run
     whole = sees_whole(standing_of(request), run)
     findings = stored(found.findings)
     if run.state == RunState.RUNNING:
         findings += leave_findings(run, [found], book_of(run)).get(found.pk, [])
     held = why_held(found, findings) if found.is_live else None
-    acts = allowed(run, actor=request.user, at=at, unit=found.unit)
+    seen = case(run, actor=request.user, at=at, unit=found.unit)
+    acts = {act: judge(act, seen) for act in RunAct}
     may_replace = found.is_live and acts[RunAct.NOMINATE] is None
     context: dict[str, Any] = {
         "seat": found,
@@ -99,6 +100,7 @@ def seat(request: DeskRequest, pk: int) -> HttpResponse:
         "held": held,
         "acts": _possible(found, acts, held),
         "replace_url": f"{_page_of(found)}?replace={found.pk}" if may_replace else "",
+        "may_correct": acts[RunAct.CORRECT] is None and why_not_correct(found, seen) is None,
         "steps": _steps(found, at),
         "back": reverse("workflow:run_seats", args=[run.pk]) if whole else _page_of(found),
         "cadre_url": address("cadre", found.cadre_id),
@@ -170,7 +172,7 @@ def _steps(seat: Seat, at: datetime) -> list[dict[str, str]]:
 @require_POST
 def seat_act(request: DeskRequest, pk: int) -> HttpResponse:
     """Does one thing with the seat."""
-    found, at = _seat(request, pk), timezone.now()
+    found, at = visible_seat(request, pk), timezone.now()
     action = request.POST.get("action", "")
     here = redirect("workflow:seat", found.pk)
     if action not in ACTS:
