@@ -155,6 +155,7 @@ def roster_check(task: LongTask, progress: Progress) -> dict[str, Any]:
     summary = "，".join(text.format(counts[name]) for name, text in (*told, ("rejected", "退回 {}")))
     return {
         "summary": f"{summary}。",
+        "rows": counts["rows"],
         "url": reverse("workflow:roster", args=[upload_id]),
         "link": "查看核查结果",
     }

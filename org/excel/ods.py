@@ -62,6 +62,7 @@ def _parsed(xml: bytes, wanted: str | None) -> _Reader:
     parser.StartDoctypeDeclHandler = _refuse
     with sound():
         parser.Parse(xml, True)
+    reader.grid.merges = tuple(reader.merges)
     return reader
 
 
@@ -86,6 +87,7 @@ class _Reader:
         self._rows = 1
         self._hidden = False
         self._merges: list[tuple[int, int, int]] = []
+        self.merges: list[Merge] = []
         self._cell: dict[str, str] | None = None
         self._text: list[str] = []
         self._note = 0
@@ -188,7 +190,7 @@ class _Reader:
         self._blank_rows = 0
         if self._hidden:
             grid.hidden_rows |= set(range(first, first + self._rows))
-        grid.merges += tuple(
+        self.merges.extend(
             Merge(first, left, first + down - 1, left + across - 1) for left, across, down in self._merges
         )
 

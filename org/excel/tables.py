@@ -133,6 +133,7 @@ def choose(book: Book, sheet: str | None) -> str:
 def table_of(book: Book, sheet: str) -> Table:
     """The sheet of that name."""
     grid = book.grid(sheet)
+    _demand_apart(grid)
     return Table(
         kind=book.kind,
         sheets=tuple(known.name for known in book.sheets),
@@ -144,6 +145,20 @@ def table_of(book: Book, sheet: str) -> Table:
         hidden_columns=frozenset(grid.hidden_columns),
         date1904=grid.date1904,
     )
+
+
+def _demand_apart(grid: Grid) -> None:
+    """Raise ``Refused`` for merges that lie over each other: no program writes them, and a file full of them
+    would be read for hours."""
+    if not grid.merges:
+        return
+    bottom, right = len(grid.values), max(map(len, grid.values), default=0)
+    covered = sum(
+        max(min(merge.bottom, bottom) - merge.top + 1, 0) * max(min(merge.right + 1, right) - merge.left, 0)
+        for merge in grid.merges
+    )
+    if covered > bottom * right:
+        raise Refused(DAMAGED)
 
 
 def _renamed(suffix: str, found: str) -> str:

@@ -97,15 +97,18 @@ def load(
         faults = Faults(beside or path, sheet.header.titles)
         try:
             with faults:
-                progress(0, sheet.total, "正在导入")
+                # Told by rows of the list: those above it and its header aren't counted.
+                above = sheet.header.rows[1]
+                total = max(sheet.total - above, 0)
+                progress(0, total, "正在导入")
                 for table in sheet.chunks:
                     rows, skipped, _ = read_chunk(table, sheet.header, layout=loader.layout, context=context)
                     tally.skipped += len(skipped)
                     for start in range(0, len(rows), BATCH):
                         batch = rows[start : start + BATCH]
                         _take(batch, loader, tally, faults)
-                        seen = batch[-1].number
-                        progress(seen, max(sheet.total, seen), "正在导入")
+                        seen = batch[-1].number - above
+                        progress(seen, max(total, seen), "正在导入")
                 added, refused = loader.finish(progress)
                 tally.added += added
                 tally.known -= added

@@ -94,9 +94,12 @@ def start(*, task_id: int, at: datetime.datetime) -> LongTask | None:
 def finish(*, task_id: int, result: dict[str, Any], at: datetime.datetime) -> None:
     """Done. The page shows of ``result``: ``summary``, a line; ``url``, where to look; ``link``, its text.
 
-    ``file_id``: a stored file that is handed out to whoever asked for the task.
+    ``file_id``: a stored file that is handed out to whoever asked for the task. ``rows``: how many there were
+    in the end, where what was told on the way was an estimate.
     """
-    _end(task_id, STATE.DONE, at, done=F("total"), message="", result=result)
+    rows = result.get("rows")
+    counts: dict[str, Any] = {"done": F("total")} if rows is None else {"done": rows, "total": rows}
+    _end(task_id, STATE.DONE, at, message="", result=result, **counts)
 
 
 def fail(*, task_id: int, message: str, at: datetime.datetime) -> None:

@@ -66,7 +66,8 @@ def test_sound_rows_come_in_and_the_others_can_be_fetched(world: World, client: 
     assert (task.title, task.params["register"]) == ("导入干部：干部.xlsx", "cadres")
     assert run_jobs() == 1
     task = fresh(task)
-    assert (task.state, task.message) == ("done", "")
+    # The header is no row of the list.
+    assert (task.state, task.message, task.done, task.total) == ("done", "", 3, 3)
     assert task.result["summary"] == "共 3 行：新增 2，已有 0，有问题 1。"
     assert (task.result["url"], task.result["link"]) == (f"/tasks/{task.pk}/file/", "下载未导入的行")
     assert set(Cadre.objects.values_list("name", flat=True)) == set(NAMES[:2])
@@ -86,6 +87,7 @@ def test_a_task_without_a_file_hands_out_none(world: World, client: Client, run_
     run_jobs()
     assert fresh(task).result == {
         "summary": "共 1 行：新增 1，已有 0，有问题 0。",
+        "rows": 1,
         "tally": {"rows": 1, "added": 1, "known": 0, "warned": 0, "bad": 0, "skipped": 0},
         "file_id": None,
     }

@@ -44,9 +44,10 @@ def test_it_finds_what_the_page_would_have_found(called: Called, monkeypatch, ru
     assert received.task.title == "核查名册：甲街道.xlsx（约 4 行）"
     assert run_jobs() == 1
     task = LongTask.objects.get()
-    assert (task.state, task.message) == ("done", "")
+    assert (task.state, task.message, task.done, task.total) == ("done", "", 3, 3)
     assert task.result == {
         "summary": "共 3 行，通过 2，提醒 0，待确认 0，退回 1。",
+        "rows": 3,
         "url": f"/rosters/{received.pk}/",
         "link": "查看核查结果",
     }

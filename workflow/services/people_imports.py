@@ -84,9 +84,9 @@ def import_people(
 ) -> dict[str, Any]:
     """Take the file in; what was taken in before is left as it is, so doing it twice comes to the same.
 
-    Returns ``summary``, a line; ``tally``, the counts of `org.loading.run.Tally`; ``file_id``, the stored
-    file with the rows that couldn't be taken in, or None. Raises ``Refused`` for a file that can't be read,
-    and whatever ``progress`` raises; whole batches stay.
+    Returns ``summary``, a line; ``rows``, how many the file had; ``tally``, the counts of
+    `org.loading.run.Tally`; ``file_id``, the stored file with the rows that couldn't be taken in, or None.
+    Raises ``Refused`` for a file that can't be read, and whatever ``progress`` raises; whole batches stay.
     """
     chosen = _allowed(register, actor, at)
     today = timezone.localdate(at)
@@ -103,7 +103,7 @@ def import_people(
         )
         faults = _kept(tally.faults, at) if tally.faults is not None else None
     counts = {name: value for name, value in asdict(tally).items() if name != "faults"}
-    return {"summary": tally.line, "tally": counts, "file_id": faults}
+    return {"summary": tally.line, "rows": tally.rows, "tally": counts, "file_id": faults}
 
 
 def _allowed(register: str, actor: User, at: datetime.datetime) -> Register:

@@ -113,7 +113,7 @@ def ods_row(values: Sequence[Any], more: str = "") -> str:
     return f"<table:table-row{more}>{''.join(map(ods_cell, values))}</table:table-row>"
 
 
-def ods(*tables: tuple[str, str], manifest: str = "") -> bytes:
+def ods(*tables: tuple[str, str], manifest: str = "", doctype: str = "") -> bytes:
     """An OpenDocument spreadsheet of sheets given as (name, rows)."""
     names = {
         "office": "office:1.0",
@@ -127,8 +127,8 @@ def ods(*tables: tuple[str, str], manifest: str = "") -> bytes:
     calc = 'xmlns:calcext="urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0"'
     body = "".join(f"<table:table table:name={quoteattr(name)}>{rows}</table:table>" for name, rows in tables)
     content = (
-        f'<?xml version="1.0" encoding="UTF-8"?><office:document-content {spaces} {calc}><office:body>'
-        f"<office:spreadsheet>{body}</office:spreadsheet></office:body></office:document-content>"
+        f'<?xml version="1.0" encoding="UTF-8"?>{doctype}<office:document-content {spaces} {calc}>'
+        f"<office:body><office:spreadsheet>{body}</office:spreadsheet></office:body></office:document-content>"
     )
     out = BytesIO()
     with zipfile.ZipFile(out, "w") as package:

@@ -271,6 +271,14 @@ def laughs() -> bytes:
     return repacked(xlsx(table()), lambda name, part: bad if name.endswith("sheet1.xml") else part)
 
 
+#: Entities that unfold to a billion words, and one that is read from the disk.
+BILLION = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 10))
+LAUGHS_ODS = f'<!DOCTYPE w [<!ENTITY a0 "ha">{BILLION}]>'
+EXTERNAL_ODS = '<!DOCTYPE w [<!ENTITY a9 SYSTEM "file:///etc/passwd">]>'
+A9 = ods_row(["x"]).replace("x", "&a9;")
+OVERLAID_ODS = ods_cell("x", ' table:number-rows-spanned="100000"') * 50
+
+
 def with_macros() -> bytes:
     return repacked(xlsx(table()), lambda _, part: part, **{"xl/vbaProject.bin": b"x" * 100})
 
@@ -300,6 +308,13 @@ BAD: dict[str, tuple[str, Callable[[], bytes], str]] = {
         "损坏",
     ),
     "entities": ("a.xlsx", laughs, "损坏"),
+    "entities-ods": ("a.ods", lambda: ods(("表", A9), doctype=LAUGHS_ODS), "损坏"),
+    "external-ods": ("a.ods", lambda: ods(("表", A9), doctype=EXTERNAL_ODS), "损坏"),
+    "overlaid-merges": (
+        "a.ods",
+        lambda: ods(("表", f"<table:table-row>{OVERLAID_ODS}</table:table-row>" * 50)),
+        "损坏",
+    ),
     "xls-as-xlsx": ("a.xlsx", lambda: ole("Workbook"), "旧版 Excel"),
     "xlsx-as-xls": ("a.xls", lambda: xlsx(table()), "改名不能转换格式"),
     "xlsx-as-csv": ("a.csv", lambda: xlsx(table()), "改名不能转换格式"),

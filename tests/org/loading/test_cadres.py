@@ -193,7 +193,7 @@ def test_the_progress_goes_from_the_first_row_to_the_last(cast: Cast, tmp_path: 
     seen: list[tuple[int, int, str]] = []
     loader = CadreLoader(unit_matcher(None, TODAY), today=TODAY)
     load(path, loader, today=TODAY, progress=lambda *step: seen.append(step), tally=Tally())
-    assert seen == [(0, 13, "正在导入"), (13, 13, "正在导入")]
+    assert seen == [(0, 12, "正在导入"), (12, 12, "正在导入")]
 
 
 def test_a_batch_costs_the_same_few_queries_however_many_people(
@@ -215,7 +215,7 @@ def test_an_interruption_leaves_whole_batches_and_a_second_run_the_rest(
     loader = CadreLoader(unit_matcher(None, TODAY), today=TODAY)
 
     def stop(done: int, *_: object) -> None:
-        if done > 20:
+        if done >= 20:
             raise KeyboardInterrupt
 
     tally = Tally()
