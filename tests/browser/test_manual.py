@@ -45,6 +45,16 @@ def test_the_words_in_corner_brackets_are_the_products(page) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_what_one_is_told_to_press_is_the_whole_of_a_button(page) -> None:
+    """按「确认所选」: somebody looks for exactly these words."""
+    for word in sorted(set(re.findall(r"按「([^」]+)」", page.read_text(encoding="utf-8")))):
+        text = re.escape(word).replace(r"\ n\ ", r" (?:\{\{[^}]*\}\}|\{[^}]*\}) ")
+        assert re.search(rf"""(?:[>"']|%\}})\s*{text}\s*(?:[<"'（]|\{{%)""", product()), (
+            f"{page.name}: 「{word}」"
+        )
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_every_link_and_picture_leads_somewhere(page) -> None:
     for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
         assert (page.parent / target).is_file(), f"{page.name}: {target}"
