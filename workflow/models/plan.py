@@ -21,7 +21,16 @@ from workflow import timing
 from workflow.models import guards
 from workflow.models.decision import Decision
 from workflow.models.work import WorkTask
-from workflow.states import EDITABLE, SETTLED, AttachmentKind, PlanState, T, TrainingMode
+from workflow.states import (
+    AUTHOR,
+    EDITABLE,
+    SETTLED,
+    AttachmentKind,
+    PlanState,
+    RequestKind,
+    T,
+    TrainingMode,
+)
 
 if TYPE_CHECKING:
     from org.selectors import Standing
@@ -77,6 +86,11 @@ class _AnyOf(Lookup):
         return f"{left} = ANY({right})", (*left_values, *right_values)
 
 
+#: Asking that people be excused of a rule, and having that paper back to mend, opens nothing of the class: it
+#: is mostly a unit that asks, which sees its own people only.
+_ASKING_FOR_PEOPLE = Q(step=AUTHOR, request__kind=RequestKind.EXEMPT)
+
+
 def _is_among(keys: models.QuerySet[Any, Any]) -> Q:
     return Q(_AnyOf(F("pk"), ArraySubquery(keys.order_by())))
 
@@ -96,10 +110,13 @@ class PlanQuerySet(models.QuerySet["ClassPlan"]):
         office = (
             Q(union__in=overseen | standing.looks_union_ids)
             | Q(department__in=standing.looks_department_ids)
-            | _is_among(Decision.objects.filter(actor=standing.user.pk).values("plan"))
+            | _is_among(
+                Decision.objects.filter(actor=standing.user.pk).exclude(_ASKING_FOR_PEOPLE).values("plan")
+            )
         )
         if standing.post_ids:
-            office |= _is_among(WorkTask.objects.filter(post__in=standing.post_ids).values("plan"))
+            tasks = WorkTask.objects.filter(post__in=standing.post_ids).exclude(_ASKING_FOR_PEOPLE)
+            office |= _is_among(tasks.values("plan"))
         return self.filter(own | (office & Q(version__isnull=False)))
 
     def with_total(self) -> PlanQuerySet:

@@ -127,10 +127,14 @@ def requests_of(run: ClassRun, standing: Standing) -> list[RunRequest]:
 
 
 def requests_seen(standing: Standing) -> QuerySet[RunRequest]:
-    """Requests about classes one sees, and those one asked oneself; drafts only one's department's."""
+    """Requests about classes one sees, those one asked oneself, and those that lie or lay at one's posts.
+
+    Drafts only one's department's, and one's own.
+    """
     plans = ClassPlan.objects.visible_to(standing).order_by().values("pk")
     own = Q(created_by=standing.user.pk)
-    rows = RunRequest.objects.filter(Q(run__plan__in=plans) | own)
+    came = WorkTask.objects.filter(post__in=standing.post_ids, request__isnull=False).values("request")
+    rows = RunRequest.objects.filter(Q(run__plan__in=plans) | Q(pk__in=came) | own)
     return rows.filter(
         ~Q(state=RequestState.DRAFT) | Q(run__plan__department__in=standing.department_ids) | own
     )

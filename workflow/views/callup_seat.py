@@ -18,7 +18,7 @@ from workflow.rules.attending import leave_findings
 from workflow.rules.exemptions import is_asked, why_held
 from workflow.rules.findings import stored
 from workflow.rules.run_gate import RunAct, case, judge, why_not_correct
-from workflow.selectors.runs import sees_whole
+from workflow.selectors.runs import requests_seen, sees_whole
 from workflow.services import seats as services
 from workflow.states import RunState, SeatRank, SeatState
 from workflow.views.callup_frame import ask, book_of, unit_of
@@ -104,11 +104,17 @@ def seat(request: DeskRequest, pk: int) -> HttpResponse:
         "steps": _steps(found, at),
         "back": reverse("workflow:run_seats", args=[run.pk]) if whole else _page_of(found),
         "cadre_url": address("cadre", found.cadre_id),
-        "request_url": reverse("workflow:run_request", args=[found.exemption_id])
-        if found.exemption_id is not None
-        else "",
+        "request_url": _request_url(request, found),
     }
     return render(request, "workflow/callup/seat.html", context)
+
+
+def _request_url(request: DeskRequest, seat: Seat) -> str:
+    """The paper that excuses him, for whoever may read it: it can name people of other units, too."""
+    if seat.exemption_id is None:
+        return ""
+    mine = requests_seen(standing_of(request)).filter(pk=seat.exemption_id).exists()
+    return reverse("workflow:run_request", args=[seat.exemption_id]) if mine else ""
 
 
 def _page_of(seat: Seat) -> str:
