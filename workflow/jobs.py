@@ -151,8 +151,8 @@ def roster_check(task: LongTask, progress: Progress) -> dict[str, Any]:
     counts = rosters.check_upload(
         upload_id=upload_id, progress=progress, actor=task.created_by, at=timezone.now()
     )
-    told = (("rows", "共 {} 行"), ("accepted", "通过 {}"), ("warned", "提醒 {}"), ("held", "待确认 {}"))
-    summary = "，".join(text.format(counts[name]) for name, text in (*told, ("rejected", "退回 {}")))
+    told = (("rows", "共 {} 行"), ("accepted", "通过 {}"), ("warned", "提示 {}"), ("held", "需处理 {}"))
+    summary = "，".join(text.format(counts[name]) for name, text in (*told, ("rejected", "不符合 {}")))
     return {
         "summary": f"{summary}。",
         "rows": counts["rows"],

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from office import cells
 from org.excel.grid import shown
-from org.excel.problems import Status
+from org.excel.headers import plain_titles
+from org.excel.problems import MEND, PROBLEM, RESULT, ROW, Status
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from org.excel.roster import Roster
 
 FAULTY: Final = frozenset({Status.WARNED, Status.HELD, Status.REJECTED})
-PROBLEM, MEND, ROW, RESULT = "问题", "怎么改", "原行号", "核查结果"
 NARROWEST, WIDEST = 8, 30
 
 
@@ -24,10 +24,10 @@ def error_workbook(roster: Roster, *, statuses: Collection[Status] = FAULTY) -> 
     """The faulty rows under their own header, every cell as text as it stood.
 
     Behind them stand 原行号, 核查结果, 问题 and 怎么改. Mended there, the file can be sent in again:
-    nothing is made of those four columns.
+    nothing is made of those four columns, and a column that somebody had to name bears that name.
     """
     rows = [row for row in roster.rows if row.status in statuses]
-    titles = [title.rpartition("/")[2] if "/" in title else title for title in roster.header.titles]
+    titles = plain_titles(roster.header, roster.layout)
     texts = [[shown(value) for value in row.cells] for row in rows]
     book, ws = cells.new_book(roster.layout.title)
     widths = [

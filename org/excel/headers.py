@@ -14,6 +14,7 @@ from openpyxl.utils import get_column_letter
 from office.refusals import Refused
 from org.excel.grid import shown
 from org.excel.layouts import ATTENDANCE, CADRES, LAYOUTS, RECORDS, ROSTER, UNITS, Field, Layout
+from org.excel.problems import OURS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -216,6 +217,22 @@ def _titles(table: Table, first: int, depth: int) -> tuple[str, ...]:
     return tuple(titles)
 
 
+def plain_titles(header: Header, layout: Layout) -> list[str]:
+    """Titles in one row that are read like the header's, without anybody's correction."""
+    names = _synonyms(layout, {})
+    fields = {index: name for name, index in header.columns.items() if not name.startswith(HALF_DAY)}
+    plain = []
+    for index, title in enumerate(header.titles):
+        last = title.rpartition("/")[2]
+        read, name = _field(last, names), fields.get(index)
+        if name is not None and read != name:
+            last = layout.field(name).title
+        elif name is None and read is not None:
+            last = f"不读取：{last}"
+        plain.append(last)
+    return plain
+
+
 def _spread(line: list[Any]) -> None:
     """A group's word over the empty cells to its right, where no merge says how far it goes."""
     for index in range(1, len(line)):
@@ -244,7 +261,7 @@ def _header(table: Table, layout: Layout, names: Mapping[str, str], found: _Foun
         if layout.half_days and name is None and _HALF_DAY.search(title):
             columns[f"{HALF_DAY}{title}"] = index
         elif name is None:
-            if title:
+            if title and title not in OURS:
                 unmapped.append(title)
         elif name in columns:
             unmapped.append(title)
@@ -263,7 +280,8 @@ def _header(table: Table, layout: Layout, names: Mapping[str, str], found: _Foun
         for row in range(1, found.first)
         if (text := " ".join(filter(None, (shown(v).strip() for v in table.values[row - 1]))))
     )
-    digest = hashlib.sha256("\n".join(map(_whole, found.titles)).strip().encode()).hexdigest()
+    theirs = "\n".join(_whole(title) for title in found.titles if title not in OURS)
+    digest = hashlib.sha256(theirs.strip().encode()).hexdigest()
     return Header(
         rows=(found.first, found.first + found.depth - 1),
         titles=found.titles,

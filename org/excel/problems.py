@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+
+#: What our own workbooks of faulty rows add behind the sender's columns; nothing is read from these.
+ROW, RESULT, PROBLEM, MEND = "原行号", "核查结果", "问题", "怎么改"
+OURS: Final = frozenset({ROW, RESULT, PROBLEM, MEND})
 
 
 class Status(StrEnum):
@@ -24,9 +29,9 @@ class Status(StrEnum):
 
 _LABELS = {
     Status.ACCEPTED: "通过",
-    Status.WARNED: "提醒",
-    Status.HELD: "待确认",
-    Status.REJECTED: "退回",
+    Status.WARNED: "提示",
+    Status.HELD: "需处理",
+    Status.REJECTED: "不符合",
 }
 _RANK = {status: rank for rank, status in enumerate(Status)}
 

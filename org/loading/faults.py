@@ -12,6 +12,7 @@ from openpyxl.cell import WriteOnlyCell
 
 from office.cells import FORMULA_STARTS, safe_text
 from org.excel.grid import shown
+from org.excel.problems import MEND, PROBLEM, ROW
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 #: Beyond this the file is text: a workbook of more takes Excel long to open.
 MOST: Final = 100_000
-_ADDED: Final = ("原行号", "原因", "怎么改")
+_ADDED: Final = (ROW, PROBLEM, MEND)
 
 
 class Faults:

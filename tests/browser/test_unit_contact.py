@@ -147,10 +147,10 @@ def test_a_roster_is_checked_mended_and_taken_over(day: Day) -> None:
     expect(rows.filter(has_text="王小明")).to_contain_text(f"这个证件号码在名册中是“{lawyer.name}”")
     expect(page.get_by_role("main")).not_to_contain_text(lawyer.identity_number)
     day.picture(page, "名册核查")
-    page.get_by_role("link", name="需处理 3").click()
+    page.get_by_role("link", name="要修改 3").click()
     expect(rows).to_have_count(3)
     with page.expect_download() as download:
-        page.get_by_role("link", name="下载需处理的行（3）").click()
+        page.get_by_role("link", name="下载要修改的行（3）").click()
     sheet = load_workbook(BytesIO(Path(download.value.path()).read_bytes())).worksheets[0]
     told = {str(cell.value) for row in sheet.iter_rows() for cell in row}
     assert any("Excel 只保留前 15 位" in text for text in told)

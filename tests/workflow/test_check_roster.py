@@ -64,7 +64,7 @@ def test_in_words(called: Called, tmp_path: Path) -> None:
     code, out, _ = run_command(file, "--class", called.run.code, "--unit", "jia")
     assert code == 1
     assert out.splitlines() == [
-        "共 2 行：通过 1，提醒 0，待确认 1，退回 0。",
+        "共 2 行：通过 1，提示 0，需处理 1，不符合 0。",
         "第 3 行 丁贰妹：名单上写“丁贰妹”，这个证件号码在名册中是“丁二妹”。",
     ]
 

@@ -46,7 +46,7 @@ def test_it_finds_what_the_page_would_have_found(called: Called, monkeypatch, ru
     task = LongTask.objects.get()
     assert (task.state, task.message, task.done, task.total) == ("done", "", 3, 3)
     assert task.result == {
-        "summary": "共 3 行，通过 2，提醒 0，待确认 0，退回 1。",
+        "summary": "共 3 行，通过 2，提示 0，需处理 0，不符合 1。",
         "rows": 3,
         "url": f"/rosters/{received.pk}/",
         "link": "查看核查结果",

@@ -8,6 +8,8 @@ from django import forms
 from django.utils import timezone
 
 from org.excel.layouts import ROSTER
+from org.excel.phones import read_phone
+from org.excel.problems import OURS
 from org.states import CadreKind
 from workflow.forms.fields import Number, Text
 
@@ -117,7 +119,7 @@ class NoticeForm(forms.Form):
         error_messages={"invalid": "日期无法识别，请写成 2027-05-31。"},
     )
     deadline = Moment(label="报名截止")
-    addressees = Text(most=300, rows=2, label="主送单位", help_text="不填写“各有关单位工会”")
+    addressees = Text(most=300, rows=2, label="主送单位", help_text="空着时写为：各有关单位工会")
     contact_name = Text(most=50, label="联系人")
     contact_phone = Text(most=30, label="联系电话")
     contact_email = forms.EmailField(
@@ -127,6 +129,16 @@ class NoticeForm(forms.Form):
 
     def __init__(self, data: Any = None, *, call_up: CallUp) -> None:
         super().__init__(data, initial={name: getattr(call_up, name) for name in self.base_fields})
+
+    def clean_contact_phone(self) -> str:
+        """Whoever reads the paper has to reach somebody."""
+        typed: str = self.cleaned_data["contact_phone"].strip()
+        read = read_phone(typed, title="联系电话")
+        if typed and not read.value:
+            raise forms.ValidationError(
+                f"联系电话“{typed}”不是电话号码，请填写 11 位手机号或带区号的座机号。"
+            )
+        return typed
 
 
 class ProlongForm(forms.Form):
@@ -244,21 +256,30 @@ class RosterForm(forms.Form):
 
 
 class ColumnRow:
-    """A column of a file: its title and a choice of what it is."""
+    """A column of a file: its title, what stands in its first cells, and a choice of what it is."""
 
-    def __init__(self, index: int, title: str, field: str) -> None:
-        self.name, self.title, self.field = f"column_{index}", title, field
+    def __init__(self, index: int, title: str, field: str, sample: str) -> None:
+        self.name, self.title, self.field, self.sample = f"column_{index}", title, field, sample
 
 
-def columns_asked(result: Mapping[str, Any]) -> dict[str, Any]:
-    """For the page that names columns: ``rows`` and the ``choices`` (field, title) of each."""
+def columns_asked(result: Mapping[str, Any], typed: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """For the page that names columns: ``rows`` and the ``choices`` (field, title) of each.
+
+    ``typed``: title → field as somebody chose, where that couldn't be taken.
+    """
     header = result.get("header", {"titles": [], "columns": {}})
     fields = {index: field for field, index in header["columns"].items()}
+    samples = header.get("samples", [])
     return {
         "rows": [
-            ColumnRow(index, title, fields.get(index, ""))
+            ColumnRow(
+                index,
+                title,
+                fields.get(index, "") if typed is None else typed.get(title, ""),
+                "，".join(samples[index]) if index < len(samples) else "",
+            )
             for index, title in enumerate(header["titles"])
-            if title
+            if title and title not in OURS
         ],
         "choices": [(field.name, field.title) for field in ROSTER.fields],
     }

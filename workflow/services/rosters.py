@@ -6,6 +6,7 @@ A roster of more than :data:`AT_ONCE` rows is checked apart from the page, as a 
 
 from __future__ import annotations
 
+import re
 import zipfile
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,8 +20,9 @@ from django.utils import timezone
 from office import uploads
 from office.refusals import Conflict, Refused
 from office.wording import moment
+from org.excel.grid import shown
 from org.excel.roster import uncollected
-from org.models import IdentityAccess, Union
+from org.models import IdentityAccess, Union, mask_identity
 from org.selectors import known_mapping
 from org.services import long_tasks, remember_mapping
 from rulebook.codes import PERSON_RULE_CODES
@@ -52,6 +54,7 @@ RECEIPT_FILES: Final = frozenset({"pdf", "jpg", "png"})
 AT_ONCE: Final = 2000
 KIND: Final = "roster_check"
 PURPOSE: Final = "roster"
+_LONG_NUMBER: Final = re.compile(r"[\dXx]{7,}")
 _NOTHING: Final = {"rows": 0, "accepted": 0, "warned": 0, "held": 0, "rejected": 0}
 
 
@@ -256,7 +259,6 @@ def stored(result: CheckResult, *, at: datetime) -> dict[str, Any]:
 
 def _stored(result: CheckResult, at: datetime) -> dict[str, Any]:
     roster = result.roster
-    header = roster.header
     return {
         "checked_at": at.isoformat(),
         "digest": result.digest,
@@ -275,7 +277,7 @@ def _stored(result: CheckResult, at: datetime) -> dict[str, Any]:
         ],
         **_described(roster),
         "missing": [],
-        "header": {"titles": list(header.titles), "columns": dict(header.columns)},
+        "header": _columns(roster),
     }
 
 
@@ -299,8 +301,24 @@ def _unnamed(refused: rules.MissingColumns, *, at: datetime) -> dict[str, Any]:
         "rows": [],
         **_described(roster),
         "missing": list(header.missing),
-        "header": {"titles": list(header.titles), "columns": dict(header.columns)},
+        "header": _columns(roster),
     }
+
+
+def _columns(roster: Roster) -> dict[str, Any]:
+    """The columns with what stands in their first cells; a long number's middle isn't kept."""
+    header = roster.header
+    return {
+        "titles": list(header.titles),
+        "columns": dict(header.columns),
+        "samples": [_samples(roster, index) for index in range(len(header.titles))],
+    }
+
+
+def _samples(roster: Roster, index: int) -> list[str]:
+    texts = (shown(row.cells[index]).strip() for row in roster.rows[:20] if index < len(row.cells))
+    filled = [_LONG_NUMBER.sub(lambda found: mask_identity(found[0]), text) for text in texts if text]
+    return [text[:30] for text in filled[:2]]
 
 
 def hand_out(received: RosterUpload, *, what: str, actor: User, at: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
@@ -38,7 +39,7 @@ PER_PAGE = 50
 #: Filters of the result: key, title, which rows.
 VIEWS = (
     ("", "全部", ("accepted", "warned", "held", "rejected")),
-    ("todo", "需处理", ("held", "rejected")),
+    ("todo", "要修改", ("held", "rejected")),
     ("rejected", "不符合", ("rejected",)),
     ("warned", "提示", ("warned",)),
 )
@@ -151,8 +152,14 @@ def _received(request: DeskRequest, pk: int) -> RosterUpload:
 @require_safe
 def roster(request: DeskRequest, pk: int) -> HttpResponse:
     """What became of a roster: its columns to be named, the check under way, or each row's result."""
-    received, now = _received(request, pk), timezone.now()
-    run = received.run
+    return _page(request, _received(request, pk))
+
+
+def _page(
+    request: DeskRequest, received: RosterUpload, *, typed: dict[str, str] | None = None
+) -> HttpResponse:
+    """``typed``: title → field, a naming of columns that couldn't be taken."""
+    run, now = received.run, timezone.now()
     result: dict[str, Any] = received.result or {}
     context: dict[str, Any] = {
         "received": received,
@@ -160,7 +167,8 @@ def roster(request: DeskRequest, pk: int) -> HttpResponse:
         "when": when(run),
         "result": result,
         "done": services.already(received, now=now),
-        "columns": columns_asked(result),
+        "columns": columns_asked(result, typed),
+        "naming": bool(result.get("missing")) or typed is not None or "columns" in request.GET,
         "sheets": result.get("sheets", []),
         "task_url": address("long_task", received.task_id) if received.task_id is not None else "",
         "open": run.state in CALLING and not result.get("error"),
@@ -173,7 +181,7 @@ def roster(request: DeskRequest, pk: int) -> HttpResponse:
     }
     if result and not result["missing"] and not result.get("error"):
         context |= _result(request, received, result)
-    return render(request, "workflow/callup/roster.html", context)
+    return render(request, "workflow/callup/roster.html", context, status=200 if typed is None else 422)
 
 
 def _result(request: DeskRequest, received: RosterUpload, result: dict[str, Any]) -> dict[str, Any]:
@@ -248,11 +256,11 @@ def roster_columns(request: DeskRequest, pk: int) -> HttpResponse:
     for index, title in enumerate(titles):
         field = request.POST.get(f"column_{index}", "")
         if title and (field in known or field == ""):
-            mapping[title] = field
-    chosen = [field for field in mapping.values() if field]
-    if len(chosen) != len(set(chosen)):
-        messages.error(request, "有两列选了同一个栏目，请每个栏目只选一列。")
-        return redirect(f"{reverse('workflow:roster', args=[received.pk])}?columns=1")
+            mapping[title] = field or mapping.get(title, "")  # two columns may bear one title
+    same_sheet = request.POST.get("sheet", "") in ("", (received.result or {}).get("sheet"))
+    if same_sheet and (fault := _fault(mapping)):
+        messages.error(request, fault)
+        return _page(request, received, typed=mapping)
     return _again(
         request,
         received,
@@ -264,6 +272,17 @@ def roster_columns(request: DeskRequest, pk: int) -> HttpResponse:
             at=timezone.now(),
         ),
     )
+
+
+def _fault(mapping: dict[str, str]) -> str:
+    """Why the columns can't be so; empty where they can."""
+    chosen = Counter(field for field in mapping.values() if field)
+    titles = {field.name: field.title for field in ROSTER.fields}
+    if twice := [titles[name] for name, times in chosen.items() if times > 1]:
+        return f"有两列都选了“{'”、“'.join(twice)}”，请只留一列。"
+    if missing := [field.title for field in ROSTER.fields if field.required and field.name not in chosen]:
+        return f"还没有指明哪一列是“{'”、“'.join(missing)}”，请选好再读取。"
+    return ""
 
 
 @require_POST

@@ -42,9 +42,9 @@ def test_faulty_rows_with_their_problems() -> None:
     assert note[0] == "共 4 行，列出 3 行；改好后可直接上传本表。"
     assert head == [*books.HEAD, "备注", "原行号", "核查结果", "问题", "怎么改"]
     assert [row[:7] for row in rows] == [
-        ["尤思远", resident(1)[:17] + "?", messy.UNIT, "1.38E+10", "=1+1", 3, "退回"],
-        ["许若水", "1.10105E+17", messy.UNIT, None, "@SUM(A1)", 4, "退回"],
-        ["何云舒", resident(3), "没听说过的工会", None, None, 5, "待确认"],
+        ["尤思远", resident(1)[:17] + "?", messy.UNIT, "1.38E+10", "=1+1", 3, "不符合"],
+        ["许若水", "1.10105E+17", messy.UNIT, None, "@SUM(A1)", 4, "不符合"],
+        ["何云舒", resident(3), "没听说过的工会", None, None, 5, "需处理"],
     ]
     assert rows[2][7:] == [
         "单位“没听说过的工会”不在单位名录里，也不是登记过的别名。",
@@ -73,9 +73,34 @@ def test_mended_it_can_be_sent_in_again() -> None:
     sheet["B5"], sheet["C6"] = resident(2), messy.UNIT
     roster = books.roster(saved(book))
     assert roster.summary == {"rows": 3, "accepted": 3, "warned": 0, "held": 0, "rejected": 0}
-    assert roster.header.unmapped == ("原行号", "核查结果", "问题", "怎么改")
+    assert roster.header.unmapped == ()
 
 
 def test_unmended_nothing_gets_through() -> None:
     book = error_workbook(books.roster(xlsx(table(), text_cells)))
     assert [row.status for row in books.roster(saved(book)).rows] == ["rejected", "rejected", "held"]
+
+
+def test_a_column_somebody_had_to_name_needs_no_naming_again() -> None:
+    """人员 was said to be the name, and the first of two numbers to be left out."""
+    lines = [
+        ["身份证号", "人员", "单位", "号码"],
+        ["旧的", "何云舒", "没听说过的工会", resident(3)],
+    ]
+    mapping = {"人员": "name", "号码": "identity_number", "身份证号": ""}
+    roster = books.roster(xlsx(lines), mapping=mapping)
+    assert roster.header.missing == ()
+    content = saved(error_workbook(roster))
+    head = [cell.value for cell in load_workbook(BytesIO(content)).active[3]]
+    assert head[:4] == ["不读取：身份证号", "姓名", "单位", "身份证号"]
+    again = books.roster(content)
+    assert [row.values["name"] for row in again.rows] == ["何云舒"]
+    assert again.rows[0].values["identity_number"] == resident(3)
+    assert again.header.unmapped == ("不读取：身份证号",)
+
+
+def test_a_workbook_given_back_is_of_the_same_form() -> None:
+    roster = books.roster(xlsx(table(), text_cells))
+    again = books.roster(saved(error_workbook(roster)))
+    assert again.header.fingerprint == roster.header.fingerprint
+    assert again.header.unmapped == roster.header.unmapped == ()

@@ -112,7 +112,7 @@ def test_bad_rows_stand_beside_the_file_and_can_be_mended_there(cast: Cast, tmp_
     )
     assert all(reason and mend for _, reason, mend in found)
     sheet = load_workbook(beside).worksheets[0]
-    assert [cell.value for cell in sheet[1]] == [*CADRES, "原行号", "原因", "怎么改"]
+    assert [cell.value for cell in sheet[1]] == [*CADRES, "原行号", "问题", "怎么改"]
     assert sheet["C2"].data_type == "s"
     name = sheet["A5"]
     assert (name.value, name.data_type, name.quotePrefix) == ("=林泉", "s", True)

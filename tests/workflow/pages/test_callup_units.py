@@ -324,7 +324,7 @@ def test_the_rows_to_mend_can_be_mended_and_sent_again(client, called: Called) -
     sheet = load_workbook(BytesIO(file.content)).active
     assert [cell.value for cell in sheet[3]] == [*casts.HEAD, "原行号", "核查结果", "问题", "怎么改"]
     assert [cell.value for cell in sheet[4]][2:6] == ["丁二妹", sheet["D4"].value, "干事", wrong]
-    assert (sheet["J4"].value, sheet["K4"].value) == (3, "退回")
+    assert (sheet["J4"].value, sheet["K4"].value) == (3, "不符合")
     assert "校验不符" in sheet["L4"].value
     assert sheet.max_row == 4
     sheet["F4"] = number
@@ -342,10 +342,39 @@ def test_columns_are_named_on_the_page(client, called: Called) -> None:
     sent = upload(client, called, content)
     text = client.get(sent.url).content.decode()
     assert "还不知道哪一列是：姓名" in text
+    # What stands in the columns helps to name them; a number's middle isn't shown.
+    assert '<td class="note" data-label="前两格">丁一鸣</td>' in text
+    assert f"{number[:6]}********{number[-4:]}" in text
+    assert number not in text
     data = {"column_0": "unit", "column_1": "name", "column_2": "name"}
-    assert "有两列选了同一个栏目" in said(client, f"{sent.url}columns/", data)
+    twice = client.post(f"{sent.url}columns/", data)
+    assert twice.status_code == 422
+    assert "有两列都选了“姓名”，请只留一列。" in twice.content.decode()
+    # What was chosen stands.
+    assert twice.content.decode().count('<option value="name" selected>') == 2
+    lacking = said(client, f"{sent.url}columns/", {"column_0": "unit", "column_2": "identity_number"})
+    assert "还没有指明哪一列是“姓名”，请选好再读取。" in lacking
     text = said(client, f"{sent.url}columns/", data | {"column_2": "identity_number"})
     assert "报名 1 人" in text
+    assert "核对栏目</h2>" not in text
+
+
+def test_its_own_workbook_needs_no_naming_again(client, called: Called) -> None:
+    client.force_login(called.contacts["jia"])
+    number = called.numbers["丁一鸣"]
+    lines = [["单位", "同志", "身份证号"], ["甲街道总工会", "丁一鸣", number[:-1] + "?"]]
+    sent = upload(client, called, casts.workbook(*lines))
+    data = {"column_0": "unit", "column_1": "name", "column_2": "identity_number"}
+    client.post(f"{sent.url}columns/", data)
+    sheet = load_workbook(BytesIO(client.get(f"{sent.url}errors/").content)).active
+    sheet["C4"] = number
+    mended = BytesIO()
+    sheet.parent.save(mended)
+    again = upload(client, called, mended.getvalue())
+    text = client.get(again.url).content.decode()
+    assert "报名 1 人" in text
+    assert "还不知道哪一列" not in text
+    assert "没有读取的栏目" not in text
 
 
 def test_entered_for_a_unit_needs_its_receipt(client, called: Called) -> None:

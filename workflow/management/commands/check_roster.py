@@ -29,7 +29,7 @@ UNREADABLE: Final = 2
 
 
 class Command(BaseCommand):
-    help = "核查一份名册：谁不能参训、为什么。没有待确认和退回的行时退出码为 0，有则为 1，文件读不了为 2。"
+    help = "核查一份名册：谁不能参训、为什么。没有需处理和不符合的行时退出码为 0，有则为 1，文件读不了为 2。"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path, help="名册（.xlsx、.xls、.ods、.csv）")
