@@ -103,7 +103,7 @@ def test_from_the_opening_to_the_confirmed_roster(day: Day) -> None:
     page.get_by_label("联系人").fill("吴桐雨")
     page.get_by_label("联系电话").fill("13800001204")
     page.get_by_role("button", name="保存并发出").click()
-    confirm(page)
+    page.get_by_role("button", name="发出通知").click()
     says(page, "调训通知已发出")
     expect(page.get_by_label("全选后复制，粘贴到工作群")).to_contain_text("滨工发〔2026〕40号")
     day.picture(page, "调训通知")

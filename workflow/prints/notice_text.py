@@ -5,6 +5,7 @@ The class says who, when and where; the union's rule book says what it charges, 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -87,9 +88,11 @@ def notice_text(
         ("地点", [_place(run, book)]),
         ("内容与方式", _content(run, lessons, book)),
         ("费用", [_fee(run, book)]),
-        ("纪律要求", [f"（{_numeral(n)}）{rule}" for n, rule in enumerate(words.discipline, 1)]),
+        ("纪律要求", [f"（{_numeral(n)}）{rule}" for n, rule in enumerate(_discipline(run, book), 1)]),
         ("报名", _enrolment(call_up)),
     )
+    if others := [_stop(line) for line in call_up.requirements.splitlines() if line.strip()]:
+        sections = (*sections, ("其他要求", others))
     return NoticeText(
         red_head=words.red_head,
         number=call_up.document_number,
@@ -136,8 +139,19 @@ def _check_in(run: ClassRun) -> list[str]:
 
 def _place(run: ClassRun, book: Book) -> str:
     where = f"{run.venue}（{run.address}）" if run.address else run.venue
-    host = f"，由{'、'.join(book.titles([run.implementer]))}承办" if run.implementer else ""
-    return f"{where}{host}。"
+    host = "、".join(book.titles([run.implementer])) if run.implementer else ""
+    if "自办" in host:  # 本部门自办: said of a paper that goes out in the union's name
+        host = run.plan.department.name
+    return f"{where}，由{host}承办。" if host else f"{where}。"
+
+
+def _discipline(run: ClassRun, book: Book) -> list[str]:
+    """The book's rules; a class nobody stays overnight for hears nothing of dormitories."""
+    rules = book.notice.discipline
+    if run.residential:
+        return list(rules)
+    without = (re.sub(r"[^，。；、]*宿舍[^，。；、]*[，、]?", "", rule) for rule in rules)
+    return [rule for rule in without if rule.strip("。；")]
 
 
 def _content(run: ClassRun, lessons: Iterable[Lesson], book: Book) -> list[str]:
@@ -170,7 +184,6 @@ def _enrolment(call_up: CallUp) -> list[str]:
         f"{until}在培训办班管理系统“名额与报名”中报名，或将报名表（附件2）加盖公章后报送。",
         "报名后确需换人的，由所在单位说明原因，经主办部门同意后调换。",
         "，".join(text for text in contact if text) + "。" if any(contact) else "",
-        *(_stop(line) for line in call_up.requirements.splitlines() if line.strip()),
     ]
 
 

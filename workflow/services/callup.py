@@ -131,6 +131,16 @@ def _demand_unissued(notice: CallUp, now: datetime) -> None:
 
 
 @transaction.atomic
+def why_not_issue(*, run_id: int, actor: User, at: datetime) -> list[str]:
+    """All that is missing before the notice can go out, [] where it can; refuses as :func:`issue` does."""
+    run = locked_run(run_id)
+    place = desk(RunAct.NOTICE, run, actor=actor, at=at)
+    notice = CallUp.objects.filter(run=run).first() or CallUp(run=run)
+    _demand_unissued(notice, at)
+    return _missing(place, notice)
+
+
+@transaction.atomic
 def issue(*, run_id: int, actor: User, at: datetime) -> CallUp:
     """发出调训通知: from now on units see the class and nominate.
 
@@ -168,8 +178,8 @@ def _deadline_faults(run: ClassRun, deadline: datetime | None, at: datetime) -> 
     if deadline <= at:
         return [f"报名截止时间 {moment(deadline, now=at)} 已过，请改为以后的时间。"]
     first_day = run.start()[0]
-    if timezone.localdate(deadline) > first_day:
-        return [f"报名截止时间不能晚于开班日期 {chinese_date(first_day)}。"]
+    if timezone.localdate(deadline) >= first_day:
+        return [f"报名截止时间须早于开班日期 {chinese_date(first_day)}，请留出确认学员的时间。"]
     return []
 
 

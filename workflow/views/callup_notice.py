@@ -20,7 +20,7 @@ from workflow.prints.notice import notice_docx
 from workflow.prints.notice_text import notice_text, wechat_text
 from workflow.rules.run_gate import RunAct, refusal
 from workflow.selectors.runs import sees_whole
-from workflow.services.callup import issue, prolong, save_notice
+from workflow.services.callup import issue, prolong, save_notice, why_not_issue
 from workflow.views.callup_frame import ask, book_of, call_up_of, called_run, frame
 from workflow.views.common import DeskRequest, attachment, standing_of
 from workflow.views.overseen import forbidden
@@ -89,16 +89,7 @@ def _prolong(request: DeskRequest, run: ClassRun, form: forms.Form) -> HttpRespo
 
 def _save(request: DeskRequest, run: ClassRun, form: forms.Form) -> HttpResponse | None:
     """Saves, and sends out where that was pressed; None where the form has to be shown again."""
-    sending = request.POST.get("action") == "issue"
-    if sending and request.POST.get("confirmed") != "1":
-        return ask(
-            request,
-            title="发出调训通知",
-            text=f"发出《{run.title}》的调训通知后，各单位即可报名。",
-            label="发出通知",
-            cancel_url=reverse("workflow:run_notice", args=[run.pk]),
-        )
-    at = timezone.now()
+    sending, at = request.POST.get("action") == "issue", timezone.now()
     try:
         given = dict(form.cleaned_data)
         deadline, issued_on = given.pop("deadline"), given.pop("issued_on")
@@ -110,6 +101,8 @@ def _save(request: DeskRequest, run: ClassRun, form: forms.Form) -> HttpResponse
             actor=request.user,
             at=at,
         )
+        if sending and request.POST.get("confirmed") != "1":
+            return _before_sending(request, run, form)
         if sending:
             issue(run_id=run.pk, actor=request.user, at=at)
     except Refused as refused:
@@ -118,6 +111,22 @@ def _save(request: DeskRequest, run: ClassRun, form: forms.Form) -> HttpResponse
     said = "调训通知已发出，各单位可以报名。" if sending else "通知已保存。"
     messages.success(request, said)
     return redirect("workflow:run_notice", run.pk)
+
+
+def _before_sending(request: DeskRequest, run: ClassRun, form: forms.Form) -> HttpResponse | None:
+    """Asks whether the notice, saved by now, is to go out; says what is missing first, and None then."""
+    missing = why_not_issue(run_id=run.pk, actor=request.user, at=timezone.now())
+    for text in missing:
+        form.add_error(None, text)
+    if missing:
+        return None
+    return ask(
+        request,
+        title="发出调训通知",
+        text=f"发出《{run.title}》的调训通知后，各单位即可报名，通知内容不能再改。通知已保存，还没有发出。",
+        label="发出通知",
+        cancel_url=reverse("workflow:run_notice", args=[run.pk]),
+    )
 
 
 @require_safe

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from django.contrib import messages
@@ -76,7 +77,8 @@ def run_quota(request: DeskRequest, pk: int) -> HttpResponse:
         form.full_clean()
         form.errors.clear()
     given = form.total
-    spare = run.trainees - given - (form.cleaned_data.get("reserve_seats", 0) if form.is_bound else reserve)
+    kept = form.cleaned_data.get("reserve_seats") or 0 if form.is_bound else reserve
+    spare = run.trainees - given - kept
     context = {
         **frame(run, "run_quota"),
         "form": form,
@@ -84,6 +86,7 @@ def run_quota(request: DeskRequest, pk: int) -> HttpResponse:
         "added": added,
         "reason": reason,
         "given": given,
+        "kept": kept,
         "spare": spare,
         "over": -spare,
         "fields_shown": [quota for quota in quotas if quota.seats or quota.reserve],
@@ -105,10 +108,18 @@ def _named(request: DeskRequest, run: ClassRun, text: str) -> list[int]:
             options = "、".join(choice.name for choice in choices)
             messages.error(request, f"“{name}”有几个单位：{options}。请写全称。")
         else:
-            messages.error(request, f"没有找到单位“{name}”。请按单位全称填写；习惯叫法可以请管理员加为别名。")
+            near = _near(run, name)
+            hint = f"您要找的是不是：{'、'.join(near)}？" if near else "习惯叫法可以请管理员加为别名。"
+            messages.error(request, f"没有找到单位“{name}”，请按单位全称填写。{hint}")
     if not found and not any(names):
         messages.error(request, "请填写要添加的单位名称。")
     return found
+
+
+def _near(run: ClassRun, name: str) -> list[str]:
+    """Names of units of the class's union that look like what was typed, the likeliest first."""
+    units = Union.objects.filter(path__startswith=run.plan.union.path).exclude(pk=run.plan.union_id)
+    return get_close_matches(name, units.values_list("name", flat=True), n=3, cutoff=0.5)
 
 
 urlpatterns: list[URLPattern] = [path("runs/<int:pk>/quota/", run_quota, name="run_quota")]

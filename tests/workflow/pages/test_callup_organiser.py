@@ -94,11 +94,12 @@ class TestQuotas:
         deep = worlds.found("shequ", "甲一社区工会", {"zuzhi": "组织部"}, parent=unsent.units["jia"])
         client.force_login(unsent.organiser)
         response = client.post(
-            f"/runs/{unsent.run.pk}/quota/", {"action": "add", "add": "甲一社区工会、没有的单位"}
+            f"/runs/{unsent.run.pk}/quota/", {"action": "add", "add": "甲一社区工会、没有的单位、乙街工会"}
         )
         text = response.content.decode()
         assert f'name="seats_{deep.union.pk}"' in text
-        assert "没有找到单位“没有的单位”" in text
+        assert "没有找到单位“没有的单位”，请按单位全称填写。习惯叫法可以请管理员加为别名。" in text
+        assert "没有找到单位“乙街工会”，请按单位全称填写。您要找的是不是：乙街道总工会" in text
 
 
 def test_the_notice_from_draft_to_units(client, world: World) -> None:
@@ -114,6 +115,12 @@ def test_the_notice_from_draft_to_units(client, world: World) -> None:
     client.force_login(called.contacts["jia"])
     assert client.get(address).status_code == 404
     client.force_login(called.organiser)
+    faulty = client.post(address, data | {"deadline": "2027-06-08T07:00", "contact_phone": "abc"})
+    assert (faulty.status_code, "发出调训通知后" in faulty.content.decode()) == (422, False)
+    assert "联系电话“abc”不是电话号码" in faulty.content.decode()
+    late = client.post(address, data | {"deadline": "2027-06-08T07:00"})
+    assert "报名截止时间须早于开班日期 2027年6月8日" in late.content.decode()
+    assert 'name="confirmed"' not in late.content.decode()
     asked = client.post(address, data)
     assert "各单位即可报名" in asked.content.decode()
     assert CallUp.objects.get(run=called.run).issued_at is None

@@ -11,6 +11,7 @@ import pytest
 from docx import Document
 from docx.oxml.ns import qn
 
+from org.models import Department
 from tests.workflow.prints import made_up
 from workflow.models import Lesson
 from workflow.models.run import stretch
@@ -103,7 +104,7 @@ def test_the_sections_of_a_notice() -> None:
         Section(
             "七、纪律要求",
             tuple(
-                f"（{numeral}）{rule}"
+                f"（{numeral}）{rule.replace('住学员宿舍、', '')}"
                 for numeral, rule in zip("一二三四五", made_up.book().notice.discipline, strict=True)
             ),
         ),
@@ -114,9 +115,9 @@ def test_the_sections_of_a_notice() -> None:
                 "或将报名表（附件2）加盖公章后报送。",
                 "报名后确需换人的，由所在单位说明原因，经主办部门同意后调换。",
                 "联系人：吴桐，电话：022-65300000，邮箱：jcgzb@example.org。",
-                "请自带笔记本。",
             ),
         ),
+        Section("九、其他要求", ("请自带笔记本。",)),
     )
     assert [tuple(line) for line in found.quotas] == [
         ("甲街道总工会", 30, 3, "女职工 5 人"),
@@ -133,6 +134,24 @@ def test_a_class_with_lodging_and_one_that_charges() -> None:
     assert made_up.notice(charged).sections[5].paragraphs == (
         "每人收取培训费 300.00 元（依据：津发改〔2025〕8号）。往返差旅费回原单位报销。",
     )
+
+
+def test_a_class_one_sleeps_at_keeps_to_its_dormitory() -> None:
+    there = made_up.notice(made_up.run(residential=True)).sections[6].paragraphs
+    assert [text for text in there if "宿舍" in text] == [
+        "（三）住学员宿舍、在食堂就餐，学员之间、学员与教师之间不得相互宴请。"
+    ]
+    assert (
+        "（三）在食堂就餐，学员之间、学员与教师之间不得相互宴请。" in made_up.notice().sections[6].paragraphs
+    )
+
+
+def test_who_holds_his_own_class_is_named() -> None:
+    run = made_up.run(implementer="本部门自办")
+    run.plan.department = Department(name="宣传网络部")
+    assert made_up.notice(run).sections[3].paragraphs == ("区委党校（学府路 12 号），由宣传网络部承办。",)
+    run.implementer = "区委党校"
+    assert made_up.notice(run).sections[3].paragraphs == ("区委党校（学府路 12 号），由区委党校承办。",)
 
 
 def test_a_notice_still_being_written_says_only_what_is_known() -> None:
