@@ -11,8 +11,8 @@ from django.db.models import Q
 
 from bench import clock, national_sql
 from org.models import Cadre, Union
+from org.selectors.forgotten import Overlooked, count_forgotten, forgotten
 from org.selectors.forgotten import Place as Reached
-from org.selectors.forgotten import count_forgotten, forgotten
 
 #: Not trained for three years.
 CUT: Final = date(2024, 3, 1)
@@ -83,11 +83,11 @@ class Province:
             rows = rows.filter(pk__gt=beyond)
         return list(rows.order_by("last_trained", "pk").only(*FIELDS)[:PAGE])
 
-    def product(self, place: Place) -> list[Cadre]:
+    def product(self, place: Place) -> list[Overlooked]:
         after = Reached(place.day, place.pk) if place.behind else None
         return forgotten(self.union, cut=CUT, after=after).rows
 
-    def product_never(self, beyond: int = 0) -> list[Cadre]:
+    def product_never(self, beyond: int = 0) -> list[Overlooked]:
         after = Reached(None, beyond) if beyond else None
         return forgotten(self.union, cut=CUT, never=True, after=after).rows
 
@@ -98,7 +98,7 @@ class Province:
         )
 
 
-def _same(title: str, ours: list[Cadre], theirs: list[Cadre]) -> None:
+def _same(title: str, ours: list[Overlooked], theirs: list[Cadre]) -> None:
     if [cadre.pk for cadre in ours] != [cadre.pk for cadre in theirs] or len(ours) != PAGE:
         raise RuntimeError(f"{title} of the forgotten differs")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from org.selectors.cadres import Reach, cadres_seen, reach
-from org.selectors.forgotten import Place, Stretch, count_forgotten, forgotten, new_chairs
+from org.selectors.forgotten import Overlooked, Place, Stretch, count_forgotten, forgotten, new_chairs
 from org.selectors.holders import (
     LOOKS,
     Seat,
@@ -29,6 +29,7 @@ from org.selectors.units import known_mapping, unit_matcher
 
 __all__ = (
     "LOOKS",
+    "Overlooked",
     "Place",
     "Reach",
     "Seat",

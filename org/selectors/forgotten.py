@@ -6,16 +6,17 @@ same at any depth of it. The kept ``last_trained`` stands for the records (``aud
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from django.db.models import F, Q
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 
 from org.models import Cadre
-from org.states import Leadership
+from org.states import CadreKind, Leadership
 
 if TYPE_CHECKING:
     import datetime
+    from collections.abc import Callable
 
     from org.models import Union
     from org.models.cadres import CadreQuerySet
@@ -30,10 +31,30 @@ class Place(NamedTuple):
     pk: int
 
 
+class Overlooked(NamedTuple):
+    """What a line of either list shows of a cadre, and no more is read; ``unit`` is its name."""
+
+    pk: int
+    name: str
+    unit: str | None
+    post_title: str
+    kind: str
+    appointed_on: datetime.date | None
+    last_trained: datetime.date | None
+
+    @property
+    def kind_label(self) -> str:
+        """专职, 兼职 …; empty where it isn't known."""
+        return CadreKind(self.kind).label if self.kind else ""
+
+
+_COLUMNS: Final = ("pk", "name", "unit__name", "post_title", "kind", "appointed_on", "last_trained")
+
+
 class Stretch(NamedTuple):
     """A page of a list. ``before`` and ``after``: ask for what is beyond its first and last row, if any."""
 
-    rows: list[Cadre]
+    rows: list[Overlooked]
     before: Place | None
     after: Place | None
 
@@ -49,7 +70,7 @@ def forgotten(
 ) -> Stretch:
     """Cadres in office of the union and below who were last trained before ``cut``, the longest ago first;
     with ``never`` those who never were, as they were entered. The page ``after`` or ``before`` a place, else
-    the first. One query; the unit of each is loaded.
+    the first. One query.
     """
     if never:
         rows = _of(union).filter(last_trained__isnull=True)
@@ -83,7 +104,7 @@ def new_chairs(
     count: int = PAGE,
 ) -> Stretch:
     """Chairs, with ``vice`` vice-chairs too, appointed from ``since`` to ``until`` and not trained after it,
-    the earliest appointed first (A-23, S13). One query; the unit of each is loaded.
+    the earliest appointed first (A-23, S13). One query.
     """
     rows = _of(union).filter(
         Q(last_trained=None) | Q(last_trained__lt=F("appointed_on")),
@@ -115,11 +136,11 @@ def _stretch(
     after: Place | None,
     before: Place | None,
     count: int,
-    day: Any,
+    day: Callable[[Overlooked], datetime.date | None],
 ) -> Stretch:
     backwards = before is not None
-    ordered = rows.select_related("unit").order_by(*(f"-{name}" if backwards else name for name in order))
-    found = list(ordered[: count + 1])
+    ordered = rows.order_by(*(f"-{name}" if backwards else name for name in order))
+    found = [Overlooked(*row) for row in ordered.values_list(*_COLUMNS)[: count + 1]]
     more = len(found) > count
     found = found[:count]
     if backwards:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from openpyxl import Workbook
 
     from org.models import Cadre
+    from org.selectors import Overlooked
 
 CADRES = (
     Column("序号", 6, "center"),
@@ -68,7 +69,7 @@ def cadres_book(unit: str, cadres: Sequence[Cadre], numbers: Mapping[int, str]) 
     return book
 
 
-def forgotten_book(unit: str, title: str, cadres: Sequence[Cadre]) -> Workbook:
+def forgotten_book(unit: str, title: str, cadres: Sequence[Overlooked]) -> Workbook:
     """Those without training, in the order of the page."""
     book, sheet = new_book(title)
     table = OfficeSheet(sheet, title=f"{unit}{title}", note=f"共 {len(cadres)} 人", columns=FORGOTTEN)
@@ -78,7 +79,7 @@ def forgotten_book(unit: str, title: str, cadres: Sequence[Cadre]) -> Workbook:
     return book
 
 
-def chairs_book(unit: str, chairs: Iterable[tuple[Cadre, datetime.date | None]]) -> Workbook:
+def chairs_book(unit: str, chairs: Iterable[tuple[Overlooked, datetime.date | None]]) -> Workbook:
     """New chairs with the day until when each is to be trained."""
     book, sheet = new_book("新任主席")
     rows = list(chairs)
@@ -89,13 +90,13 @@ def chairs_book(unit: str, chairs: Iterable[tuple[Cadre, datetime.date | None]])
     return book
 
 
-def _line(ordinal: int, cadre: Cadre) -> list[object]:
+def _line(ordinal: int, cadre: Overlooked) -> list[object]:
     return [
         ordinal,
         cadre.name,
-        cadre.unit.name if cadre.unit else "",
+        cadre.unit or "",
         cadre.post_title,
-        cadre.get_kind_display(),
+        cadre.kind_label,
         cadre.appointed_on,
         cadre.last_trained or "从未参训",
     ]

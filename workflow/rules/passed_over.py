@@ -79,7 +79,8 @@ def passed_over(run: ClassRun, unit: Union, book: Book, *, also: Collection[int]
 
 def forgotten(people: QuerySet[Cadre], cut: date) -> list[Cadre]:
     """Those never trained first, then those last trained before ``cut``, the longest ago first; a hundred."""
-    never = people.filter(last_trained=None).order_by("pk")[:100]
+    # In the index's own order: to PostgreSQL IS NULL is no constant, by key alone it would sort them all.
+    never = people.filter(last_trained=None).order_by("last_trained", "pk")[:100]
     long_ago = people.filter(last_trained__lt=cut).order_by("last_trained", "pk")[:100]
     return [*never, *long_ago][:100]
 

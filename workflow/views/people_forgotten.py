@@ -25,8 +25,8 @@ from workflow.views.common import DeskRequest, standing_of, workbook_file
 if TYPE_CHECKING:
     from django.urls import URLPattern
 
-    from org.models import Cadre, Union
-    from org.selectors import Stretch
+    from org.models import Union
+    from org.selectors import Overlooked, Stretch
     from rulebook.schema import Book
 
 #: Counted no further than this; so many rows a workbook takes.
@@ -92,7 +92,7 @@ class _Asked:
             self.unit, cut=self.cut, never=self.view == "never", after=after, before=before, count=count
         )
 
-    def due(self, cadre: Cadre) -> datetime.date | None:
+    def due(self, cadre: Overlooked) -> datetime.date | None:
         """Until when a new chair is to be trained."""
         if self.limit is None or cadre.appointed_on is None:
             return None
@@ -144,7 +144,7 @@ def _tabs(asked: _Asked) -> list[dict[str, Any]]:
     ]
 
 
-def _row(asked: _Asked, cadre: Cadre) -> dict[str, Any]:
+def _row(asked: _Asked, cadre: Overlooked) -> dict[str, Any]:
     due = asked.due(cadre) if asked.view == "chairs" else None
     return {
         "cadre": cadre,
