@@ -37,10 +37,14 @@ class Shown(Protocol):
 
 
 class Source(NamedTuple):
-    """What the rows of one reading share: field → column, field → what each of its cells reads as."""
+    """What the rows of one reading share: field → column, field → what each of its cells reads as.
+
+    ``rewritten``: the fields in which some row's text isn't what its cell says.
+    """
 
     columns: Mapping[str, int]
     readings: Mapping[str, Sequence[Shown]]
+    rewritten: Sequence[str]
 
 
 @dataclass(slots=True)
@@ -73,8 +77,10 @@ class RosterRow:
     @property
     def normalised(self) -> dict[str, list[str]]:
         """What reading made of a text, where it isn't the text itself: ``{field: [before, after]}``."""
+        if not self.source.rewritten:
+            return {}
         raw, readings = self.raw, self.source.readings
-        texts = {name: readings[name][self.place].text for name in raw}
+        texts = {name: readings[name][self.place].text for name in self.source.rewritten}
         return {name: [raw[name], text] for name, text in texts.items() if text and text != raw[name]}
 
     def add(self, *problems: Problem) -> None:
@@ -91,7 +97,7 @@ def read_entries(
     cells = [table.values[number - first] for number in body.entries]
     columns = {name: _column(index, cells, body) for name, index in header.columns.items()}
     found = _Found(columns, layout, context)
-    source = Source(header.columns, found.readings)
+    source = Source(header.columns, found.readings, _rewritten(columns, found.readings, header, body))
     names = tuple(found.values)
     rows = [
         RosterRow(number, dict(zip(names, values, strict=True)), line, source, place)
@@ -119,6 +125,22 @@ def _column(index: int, cells: Sequence[Sequence[Any]], body: Body) -> list[Any]
             if column[place] == "":
                 column[place] = body.fills.get((number, index), "")
     return column
+
+
+def _rewritten(
+    columns: Mapping[str, list[Any]], readings: Mapping[str, Sequence[Shown]], header: Header, body: Body
+) -> list[str]:
+    """The fields in which some row's text isn't what its cell says; a cell filled by a merge says nothing."""
+    filled = {index for _, index in body.fills}
+    found = []
+    for name, cells in columns.items():
+        texts = [reading.text for reading in readings[name]]
+        differing = texts != cells and any(
+            text and text != shown(cell) for text, cell in zip(texts, cells, strict=True)
+        )
+        if differing or header.columns[name] in filled:
+            found.append(name)
+    return found
 
 
 class _Found:

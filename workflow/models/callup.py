@@ -13,6 +13,7 @@ from django.db import models
 from django.db.models import F, Q
 from django_fsm import FSMField, transition
 
+from office.json_text import PlainText
 from office.models import StoredFile
 from org.models.terms import point
 from workflow.models import guards
@@ -102,7 +103,7 @@ class RosterUpload(models.Model):
     sheet = models.CharField("工作表", max_length=60, blank=True)
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     uploaded_at = models.DateTimeField("上传时间")
-    result = models.JSONField("核查结果", null=True)
+    result = models.JSONField("核查结果", null=True, encoder=PlainText)
     task = models.ForeignKey("org.LongTask", models.PROTECT, null=True, related_name="+")
     committed_at = models.DateTimeField("报名时间", null=True)
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from workflow.rules.audience import Audience
 
 
-__all__ = ("Allotment", "Candidate", "Checked", "Known", "check", "examine")
+__all__ = ("Allotment", "Candidate", "Checked", "Known", "check", "examine", "nearest_quota")
 
 
 @dataclass(frozen=True)
@@ -312,7 +312,7 @@ def _twice(case: _Case) -> None:
 def _quota(case: _Case, quotas: Sequence[Allotment], taken: dict[int, int]) -> set[int]:
     """Who is beyond his unit's quota: those that are stopped anyway take no seat of it."""
     by_unit = {line.unit_id: line for line in quotas}
-    nearest = _nearest(quotas)
+    nearest = nearest_quota(quotas)
     if not case.listed and _has_room(case, by_unit, nearest, taken):
         return set()
     rule = case.said.get("over_quota")
@@ -341,7 +341,7 @@ def _quota(case: _Case, quotas: Sequence[Allotment], taken: dict[int, int]) -> s
     return beyond
 
 
-def _nearest(quotas: Sequence[Allotment]) -> Callable[[str], Allotment | None]:
+def nearest_quota(quotas: Sequence[Allotment]) -> Callable[[str], Allotment | None]:
     """The quota of a unit, or of the nearest one above it that has one, by the unit's path."""
     by_path = {line.path: line for line in quotas}
     lengths = sorted({len(path) for path in by_path}, reverse=True)

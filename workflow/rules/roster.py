@@ -25,7 +25,7 @@ from org.selectors import unit_matcher
 from rulebook.severity import Severity
 from workflow.rules import people
 from workflow.rules.findings import PASS, Finding, worst
-from workflow.rules.people import Allotment, Candidate, Known
+from workflow.rules.people import Candidate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from org.models import Union
     from rulebook.schema import Book
     from workflow.models import ClassRun
+    from workflow.rules.people import Checked, Known
 
 #: How a reader's word on a row counts beside a rule's.
 SEVERITIES: Final[dict[Status, str]] = {
@@ -96,15 +97,17 @@ class CheckedRow:
     @property
     def goes_in(self) -> bool:
         """Whether taking the roster over nominates this row."""
-        if self.known is None or self.repeats is not None or self.status == Status.REJECTED:
+        if self.known is None or self.repeats is not None or self.status is Status.REJECTED:
             return False
-        return self.status != Status.HELD or self.needs_exemption
+        return self.status is not Status.HELD or self.needs_exemption
 
     @property
     def needs_exemption(self) -> bool:
         """Whether all that holds it back is what an exemption may be granted for."""
+        if self.status is not Status.HELD:
+            return False
         held = {finding["code"] for finding in self.findings if finding["severity"] == Severity.HOLD}
-        return self.status == Status.HELD and held <= EXEMPTABLE
+        return held <= EXEMPTABLE
 
     def as_json(self) -> dict[str, Any]:
         """The row as ``check_roster`` prints it."""
@@ -234,13 +237,13 @@ def _judged(
     # A row somebody has to look at first takes no seat of the quota from one that is sound.
     asked = [row for row in (*sound, *doubtful) if row.values.get("identity_number") and not _repeats(row)]
     said = _examine(asked, run=run, at=at, book=book, unit=unit)
-    rows = _rows(roster, said, book=book, unit=unit)
+    rows = _rows(roster, said, book=book)
     staying = {row.number for row in rows if not row.goes_in}
     going = [row for row in asked if row.number not in staying]
     if any(row.reserve for row in rows) and len(going) < len(sound):
         # Those beyond the quota move up by whoever isn't taken over.
         said |= _examine(going, run=run, at=at, book=book, unit=unit)
-        rows = _rows(roster, said, book=book, unit=unit)
+        rows = _rows(roster, said, book=book)
     return rows
 
 
@@ -253,12 +256,12 @@ def _repeats(row: RosterRow) -> bool:
 
 
 class _Said(NamedTuple):
-    """What the rules of people say of one row, and against which quotas."""
+    """What the rules of people say of one row. ``unit_id``: whose quota it counts against."""
 
     findings: list[Finding]
     known: Known | None
+    unit_id: int | None
     reserve: bool
-    quotas: tuple[Allotment, ...]
 
 
 def _examine(
@@ -276,17 +279,35 @@ def _examine(
         for row, his in zip(rows, digests, strict=True)
     ]
     checked = people.examine(run, candidates, at=at, book=book, unit=unit)
+    charged = _charged(checked, candidates, unit)
     return {
-        row.number: _Said(
-            checked.findings[index], checked.known[index], index in checked.reserves, checked.quotas
+        row.number: _Said(findings, known, unit_id, index in checked.reserves)
+        for index, (row, findings, known, unit_id) in enumerate(
+            zip(rows, checked.findings, checked.known, charged, strict=True)
         )
-        for index, row in enumerate(rows)
     }
 
 
-def _rows(
-    roster: Roster, answers: Mapping[int, _Said], *, book: Book, unit: Union | None
-) -> list[CheckedRow]:
+def _charged(checked: Checked, candidates: Sequence[Candidate], unit: Union | None) -> list[int | None]:
+    """Whose quota each counts against: the sender's, its own unit's, the nearest one's above."""
+    if unit is not None:
+        return [int(unit.pk)] * len(candidates)
+    with_quota = {line.unit_id for line in checked.quotas}
+    nearest = people.nearest_quota(checked.quotas)
+    units: list[int | None] = []
+    for candidate, known in zip(candidates, checked.known, strict=True):
+        if known is None:
+            units.append(None)
+        elif candidate.unit_id in with_quota:
+            units.append(candidate.unit_id)
+        elif line := nearest(known.path):
+            units.append(line.unit_id)
+        else:
+            units.append(candidate.unit_id or known.unit_id)
+    return units
+
+
+def _rows(roster: Roster, answers: Mapping[int, _Said], *, book: Book) -> list[CheckedRow]:
     twice = book.rule("roster_twice")
     rows = []
     for row in roster.rows:
@@ -308,7 +329,7 @@ def _rows(
                 else row.status,
                 findings=said,
                 known=answer.known,
-                unit_id=_charged(row, answer, unit),
+                unit_id=answer.unit_id,
                 reserve=answer.reserve,
             )
         )
@@ -321,20 +342,6 @@ _RANKS: Final = {status: rank for rank, status in enumerate(Status)}
 def worst_of(*statuses: Status) -> Status:
     """The gravest of them."""
     return max(statuses, key=_RANKS.__getitem__)
-
-
-def _charged(row: RosterRow, answer: _Said, unit: Union | None) -> int | None:
-    """Whose quota a row counts against: the sender's, its own unit's, the nearest one's above."""
-    if unit is not None:
-        return int(unit.pk)
-    if answer.known is None:
-        return None
-    written: int | None = row.values.get("unit_id")
-    if written is not None and any(line.unit_id == written for line in answer.quotas):
-        return written
-    path = answer.known.path
-    nearest = next((line.unit_id for line in answer.quotas if path.startswith(line.path)), None)
-    return nearest or written or answer.known.unit_id
 
 
 def _problem(problem: Problem, row: RosterRow, roster: Roster) -> dict[str, Any]:

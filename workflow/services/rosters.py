@@ -52,6 +52,8 @@ if TYPE_CHECKING:
 ROSTER_FILES: Final = uploads.TABLES
 RECEIPT_FILES: Final = frozenset({"pdf", "jpg", "png"})
 AT_ONCE: Final = 2000
+#: So many bytes of a sheet tell how many rows it may have.
+_FIRST_PART: Final = 1024 * 1024
 KIND: Final = "roster_check"
 PURPOSE: Final = "roster"
 _LONG_NUMBER: Final = re.compile(r"[\dXx]{7,}")
@@ -142,6 +144,7 @@ def check_again(*, upload_id: int, actor: User, at: datetime) -> RosterUpload:
     return received
 
 
+@uncollected()
 def check_upload(
     *, upload_id: int, progress: Callable[[int, int, str], object], actor: User, at: datetime
 ) -> dict[str, Any]:
@@ -264,8 +267,8 @@ def _stored(result: CheckResult, at: datetime) -> dict[str, Any]:
         "digest": result.digest,
         "summary": result.summary,
         "rows": [
-            row.as_json()
-            | {
+            {
+                **row.as_json(),
                 "unit": str(row.source.values.get("unit") or ""),
                 "post": str(row.source.values.get("post_title") or ""),
                 "unit_id": row.unit_id,
@@ -368,8 +371,15 @@ def _rows_at_most(content: bytes, name: str) -> int:
         case "xlsx":
             with zipfile.ZipFile(BytesIO(content)) as package:
                 sheets = [part for part in package.namelist() if part.startswith("xl/worksheets/sheet")]
-                return max((package.read(sheet).count(b"<row ") for sheet in sheets), default=0)
+                return max((_rows_in(package, sheet) for sheet in sheets), default=0)
     return 0
+
+
+def _rows_in(package: zipfile.ZipFile, sheet: str) -> int:
+    """Rows of a sheet, by those in its first part."""
+    with package.open(sheet) as whole:
+        part = whole.read(_FIRST_PART)
+    return part.count(b"<row ") * package.getinfo(sheet).file_size // max(len(part), 1)
 
 
 def _result(received: RosterUpload, *, at: datetime, progress: Progress | None = None) -> dict[str, Any]:
