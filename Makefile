@@ -2,6 +2,7 @@
 # make test     all tests; in a browser too where a Chromium is found
 # make lint types arch     what a change must pass; make fmt writes the format
 # make bench    speed, into bench/RESULTS.md; SCALE=small tries it in a minute and writes nothing
+#               SCALE=national measures people at the size of a nation (12 GB, kept); city is its small scale
 # make lock     new lock files from requirements*.in
 
 SHELL := /bin/bash
