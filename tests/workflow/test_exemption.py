@@ -10,6 +10,7 @@ from office.refusals import Refused
 from org.models import Cadre
 from tests.workflow import called, runs
 from tests.workflow.called import Unit
+from tests.workflow.seat_invariants import faults
 from tests.workflow.world import World
 from workflow.models import ClassRun, RunRequest
 from workflow.services import requests, seats
@@ -81,10 +82,26 @@ def test_held_until_the_training_authority_agrees(world: World, run: ClassRun, u
 def test_refused_he_cant_come_and_isnt_asked_for_again(world: World, run: ClassRun, unit: Unit) -> None:
     first = unit.cadres[0]
     decide(world, ask(world, run, first), DecisionAction.REFUSE)
-    with pytest.raises(Refused, match="重复调训审批未获同意，不能确认"):
+    with pytest.raises(Refused, match="未录取"):
         called.confirm(world, run, first)
-    with pytest.raises(Refused, match="未获同意。请另选人员"):
+    with pytest.raises(Refused, match="现为“未录取”，不能报审批"):
         ask(world, run, first)
+
+
+def test_refused_his_place_is_offered_to_the_first_in_waiting(world: World) -> None:
+    """The unit reads why, and has its seat again; who is confirmed already keeps his."""
+    run = called.opened(world)
+    unit = called.unit(world, people=3)
+    first, second, third = unit.cadres
+    called.trained(first, date(2026, 9, 1))
+    called.call_up(world, run, [(unit, 2)])
+    called.nominate(world, run, unit, explanation="业务骨干")
+    decide(world, ask(world, run, first), DecisionAction.REFUSE)
+    states = [called.seat(run, who).state for who in (first, second, third)]
+    assert states == ["rejected", "nominated", "offered"]
+    line = called.seat(run, first).acts.latest("id")
+    assert (line.action, line.reason) == ("reject", "重复调训审批未获同意：情况属实")
+    assert faults() == []
 
 
 def test_several_people_on_one_paper(world: World, run: ClassRun, unit: Unit) -> None:

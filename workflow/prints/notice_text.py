@@ -78,7 +78,7 @@ def notice_text(
     plan, words = run.plan, book.notice
     lines = tuple(QuotaLine(quota.unit.name, quota.seats, quota.reserve, quota.note) for quota in quotas)
     number = f"（计划号 {plan.plan_number}）" if plan.plan_number else ""
-    sections = (
+    sections: tuple[tuple[str, list[str]], ...] = (
         ("培训目的", [_stop(plan.purpose)]),
         ("对象与名额", _audience(run, call_up, lines, book)),
         (

@@ -30,6 +30,7 @@ from workflow.services.asking import (
     what_happened,
 )
 from workflow.services.drafts import ATTACHABLE
+from workflow.services.refusing import turn_away
 from workflow.services.run_changes import carry_out
 from workflow.services.runs import locked_run
 from workflow.states import AUTHOR, DecisionAction, RequestKind, RequestState, RunState
@@ -173,7 +174,7 @@ def submit(*, request_id: int, actor: User, at: datetime, revision: int | None =
 def _refuse_unsound(request: RunRequest, findings: Sequence[Finding]) -> None:
     what = f"{request.get_kind_display()}《{request.run.title}》"
     if stops := [finding for finding in findings if finding.stops]:
-        lines = "".join(f"{n}. {f.message}{f.mend}（{f.clause}）" for n, f in enumerate(stops, 1))
+        lines = "".join(f"\n{n}. {f.message}{f.mend}（{f.clause}）" for n, f in enumerate(stops, 1))
         raise Refused(f"{what}不能报送：{lines}")
     if request.reason:
         return
@@ -254,6 +255,8 @@ def decide(
         run.save(update_fields=["state"])
     if request.state == RequestState.APPROVED:
         carry_out(request, actor=actor, post=task.post, at=at)
+    elif request.state == RequestState.REFUSED and request.kind == RequestKind.EXEMPT:
+        turn_away(request, actor=actor, standing=seen.standing, post=task.post, at=at, opinion=opinion)
     flows.close(task, plan=plan, request=request, place=place, actor=actor, at=at)
     return decision
 

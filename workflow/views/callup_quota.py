@@ -17,9 +17,10 @@ from org.models import Union
 from org.selectors import unit_matcher
 from workflow.forms.callup import QuotaForm
 from workflow.models import ClassRun, Quota
+from workflow.rules.audience import audience_of
 from workflow.rules.run_gate import RunAct, refusal
 from workflow.services.callup import set_quotas
-from workflow.views.callup_frame import call_up_of, frame, organised_run
+from workflow.views.callup_frame import book_of, call_up_of, frame, organised_run
 from workflow.views.common import DeskRequest
 from workflow.views.overseen import forbidden
 
@@ -87,12 +88,19 @@ def run_quota(request: DeskRequest, pk: int) -> HttpResponse:
         "reason": reason,
         "given": given,
         "kept": kept,
+        "outside": _outside(run, units),
         "spare": spare,
         "over": -spare,
         "fields_shown": [quota for quota in quotas if quota.seats or quota.reserve],
     }
     status = 422 if form.is_bound and form.errors else 200
     return render(request, "workflow/callup/quota.html", context, status=status)
+
+
+def _outside(run: ClassRun, units: list[Union]) -> set[int]:
+    """The units of a level the class isn't for, as far as the plan's audience can be held against levels."""
+    levels = audience_of(run.plan, book_of(run), run.start()[0]).levels
+    return {unit.pk for unit in units if unit.level not in levels} if levels is not None else set()
 
 
 def _named(request: DeskRequest, run: ClassRun, text: str) -> list[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from io import BytesIO
 
@@ -10,6 +11,8 @@ import time_machine
 from docx import Document
 from openpyxl import load_workbook
 
+from org.models import Union
+from org.states import UnionLevel
 from tests.workflow import called as trained_people
 from tests.workflow import roster_cast as casts
 from tests.workflow import runs
@@ -79,6 +82,16 @@ class TestQuotas:
         found = list(Quota.objects.filter(run=unsent.run).values_list("unit", "seats", "reserve", "note"))
         assert found == [(jia.pk, 2, 1, "女职工 1 人"), (yi.pk, 2, 0, "")]
         assert CallUp.objects.get(run=unsent.run).reserve_seats == 1
+
+    def test_units_the_class_isnt_for_are_marked(self, client, world: World) -> None:
+        """街镇 alone: of the two units below, the one that is no town."""
+        called = casts.build(world, trainees=5, seats={}, issued=False, audience_units=["town"])
+        Union.objects.filter(pk=called.units["jia"].pk).update(level=UnionLevel.TOWN)
+        client.force_login(called.organiser)
+        _, text = page(client, called, "quota")
+        rows = re.findall(r'<th scope="row" class="name">([^<]+)(<br>)?', text)
+        assert dict(rows) == {"滨海新区总工会": "<br>", "甲街道总工会": "", "乙街道总工会": "<br>"}
+        assert text.count("不在本班对象的单位级别之内") == 2
 
     def test_too_many_are_refused_and_what_was_typed_stays(self, client, unsent: Called) -> None:
         jia = unsent.units["jia"]
