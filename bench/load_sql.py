@@ -53,7 +53,7 @@ CREATE TABLE bench_approve AS SELECT * FROM workflow_decision
 """
 
 
-def _clone(target: str, sample: str, changes: dict[str, str], where: str = "true", more: str = "") -> str:
+def clone(target: str, sample: str, changes: dict[str, str], where: str = "true", more: str = "") -> str:
     """INSERT one copy of ``sample``'s row for each row of ``bench_seed``, with some columns changed."""
     changed = ", ".join(f"'{column}', {value}" for column, value in changes.items())
     return (
@@ -82,7 +82,7 @@ CLONE: Final = (
     JOIN bench_place p ON p.n = g / %(a_union)s AND p.d = (g / 3) %% %(departments)s
     """,
     "ANALYZE bench_seed",
-    _clone(
+    clone(
         "workflow_classplan",
         "bench_plan",
         {
@@ -100,12 +100,12 @@ CLONE: Final = (
             "updated_at": "s.arrived",
         },
     ),
-    _clone(
+    clone(
         "workflow_plancost",
         "bench_cost",
         {"id": "nextval(pg_get_serial_sequence('workflow_plancost', 'id'))", "plan_id": _ID},
     ),
-    _clone(
+    clone(
         "workflow_planversion",
         "bench_version",
         {
@@ -122,7 +122,7 @@ CLONE: Final = (
        FROM bench_seed s WHERE p.id = s.id""",
     """UPDATE workflow_classplan p SET state = 'awaiting_meeting' FROM bench_seed s
        WHERE p.id = s.id AND s.step = 'decide'""",
-    _clone(
+    clone(
         "viewflow_process",
         "bench_process",
         {
@@ -133,9 +133,9 @@ CLONE: Final = (
         },
     ),
     "INSERT INTO workflow_workprocess (process_ptr_id, plan_id, is_open) SELECT id, id, open FROM bench_seed",
-    _clone("viewflow_task", "bench_start", {"id": "2 * s.id", "process_id": _ID, "created": "s.arrived"}),
-    _clone("workflow_worktask", "bench_start_work", {"task_ptr_id": "2 * s.id"}),
-    _clone(
+    clone("viewflow_task", "bench_start", {"id": "2 * s.id", "process_id": _ID, "created": "s.arrived"}),
+    clone("workflow_worktask", "bench_start_work", {"task_ptr_id": "2 * s.id"}),
+    clone(
         "viewflow_task",
         "bench_task",
         {
@@ -147,7 +147,7 @@ CLONE: Final = (
         },
         "s.open",
     ),
-    _clone(
+    clone(
         "viewflow_task",
         "bench_done",
         {
@@ -159,7 +159,7 @@ CLONE: Final = (
         },
         "NOT s.open",
     ),
-    _clone(
+    clone(
         "workflow_worktask",
         "bench_work",
         {
@@ -177,7 +177,7 @@ CLONE: Final = (
     ),
     """INSERT INTO viewflow_task_previous (from_task_id, to_task_id)
        SELECT 2 * id + 1, 2 * id FROM bench_seed""",
-    _clone(
+    clone(
         "workflow_decision",
         "bench_submit",
         {
@@ -211,7 +211,7 @@ CLONE: Final = (
     """UPDATE workflow_classplan p SET state = 'approved', project_id = s.id,
               plan_number = 'P' || s.year || '-' || lpad(s.serial::text, 4, '0')
        FROM bench_seed s WHERE p.id = s.id AND NOT s.open""",
-    _clone(
+    clone(
         "workflow_decision",
         "bench_approve",
         {

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from bench.load import _clone
+from bench.load_sql import clone
 from training.models import _COUNTS_SQL
 from workflow.models.guards import SPANS_OF
 
@@ -123,7 +123,7 @@ CLASSES: Final = (
        WHERE id = (SELECT project_id FROM workflow_classplan WHERE id = {sample})""",
     "CREATE UNLOGGED TABLE bench_sample_run AS SELECT * FROM workflow_classrun WHERE plan_id = {sample}",
     "CREATE VIEW bench_seed AS SELECT * FROM bench_run",
-    _clone(
+    clone(
         "budgets_project",
         "bench_sample_project",
         {
@@ -134,7 +134,7 @@ CLASSES: Final = (
             "department_id": "s.department_id",
         },
     ),
-    _clone(
+    clone(
         "workflow_classplan",
         "bench_sample_plan",
         {
@@ -152,12 +152,12 @@ CLASSES: Final = (
             "created_by_id": "s.author",
         },
     ),
-    _clone(
+    clone(
         "workflow_planversion",
         "bench_sample_version",
         {"id": _ID, "plan_id": _ID, "book_id": "s.book_id", "submitted_by_id": "s.author"},
     ),
-    _clone(
+    clone(
         "workflow_classrun",
         "bench_sample_run",
         {
