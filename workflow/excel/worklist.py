@@ -37,12 +37,15 @@ def _plan(plan: PlanWords) -> list[Any]:
         plan.number,
         plan.category,
         plan.department,
-        plan.sessions,
-        plan.trainees,
-        plan.staff,
-        Decimal(plan.days),
+        *_size(plan),
         plan.total,
     ]
+
+
+def _size(plan: PlanWords) -> list[Any]:
+    if plan.total is None:
+        return [None] * 4
+    return [plan.sessions, plan.trainees, plan.staff, Decimal(plan.days)]
 
 
 def _found(found: dict[str, Any]) -> str:

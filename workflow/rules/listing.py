@@ -10,7 +10,7 @@ from office.wording import days_text, lasting
 from workflow.rules.brief import brief
 from workflow.rules.route import NOBODY, Limit, limit
 from workflow.rules.terms import RunTerms
-from workflow.states import AUTHOR, DecisionAction, PlanState, RequestState, StepKind
+from workflow.states import AUTHOR, DecisionAction, PlanState, RequestKind, RequestState, StepKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PlanWords:
-    """The columns every list has of a plan; ``total`` in yuan for all 期, ``sub`` the grey second line."""
+    """The columns every list has of a plan; ``total`` in yuan for all 期, ``sub`` the grey second line.
+
+    ``total`` None: it isn't about a class's size and money, which are left out.
+    """
 
     pk: int
     name: str
@@ -36,7 +39,7 @@ class PlanWords:
     staff: int
     sessions: int
     days: str
-    total: Decimal
+    total: Decimal | None
     residential: bool
     state: str
     state_label: str
@@ -46,7 +49,9 @@ class PlanWords:
 
     @property
     def people(self) -> str:
-        """80＋3, with ×3 for three 期."""
+        """80＋3, with ×3 for three 期; nothing where it isn't about a class's size."""
+        if self.total is None:
+            return ""
         return f"{self.trainees}＋{self.staff}" + (f" ×{self.sessions}" if self.sessions > 1 else "")
 
     @property
@@ -133,6 +138,7 @@ def words(plan: ClassPlan, total: Decimal, books: Books) -> PlanWords:
 def asked_words(request: RunRequest, books: Books) -> PlanWords:
     """The same columns of a request about a 期: its own people, days and money, where it proposes any."""
     run, plan = request.run, request.run.plan
+    exempt = request.kind == RequestKind.EXEMPT
     terms = RunTerms.from_json(request.content) if "stretches" in request.content else None
     base = words(plan, terms.total if terms is not None else _total(request), books)
     chain = {"same": "与计划一致", "changed": "与计划不一致"}.get(request.chain, "")
@@ -141,10 +147,12 @@ def asked_words(request: RunRequest, books: Books) -> PlanWords:
         base,
         name=run.title,
         number=run.code,
+        department=_unit_of(request) or base.department,
+        total=None if exempt else base.total,
         trainees=terms.trainees if terms is not None else run.trainees or plan.trainees,
         staff=terms.staff if terms is not None else run.staff or plan.staff,
         sessions=1,
-        days=days_text(len(terms.half_days) if terms is not None else plan.half_days),
+        days="" if exempt else days_text(len(terms.half_days) if terms is not None else plan.half_days),
         residential=terms.residential if terms is not None else plan.residential,
         state=request.state,
         state_label=str(RequestState(request.state).label),
@@ -152,6 +160,12 @@ def asked_words(request: RunRequest, books: Books) -> PlanWords:
             part for part in (run.code, request.get_kind_display(), _people_of(request), chain, again) if part
         ),
     )
+
+
+def _unit_of(request: RunRequest) -> str:
+    """Whose people an exemption is asked for, where they are of one unit."""
+    units = {line["unit"] for line in request.content.get("seats", ())}
+    return units.pop() if len(units) == 1 else ""
 
 
 def _people_of(request: RunRequest) -> str:

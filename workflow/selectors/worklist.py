@@ -33,7 +33,7 @@ from rulebook.models import RuleBook
 from workflow.models import ClassPlan, Decision, RunRequest, WorkTask
 from workflow.selectors.desk import proposed_by
 from workflow.selectors.plans import total_of
-from workflow.states import DecisionAction, RequestState, StepKind
+from workflow.states import DecisionAction, RequestKind, RequestState, StepKind
 
 if TYPE_CHECKING:
     import datetime
@@ -146,7 +146,9 @@ def waiting(tasks: QuerySet[WorkTask], narrow: Narrow) -> QuerySet[WorkTask]:
     """Rows of a list of open tasks: plan, department, version loaded, ``total`` and ``amiss`` annotated."""
     wanted = narrow.on("plan__")
     if narrow.kind:
-        wanted &= Q(kind=narrow.kind)
+        # request:exempt is a kind of request, request all of them.
+        kind, _, asked = narrow.kind.partition(":")
+        wanted &= Q(kind=kind, request__kind=asked) if asked else Q(kind=kind)
     rows: QuerySet[WorkTask] = (
         tasks.filter(wanted)
         .select_related("plan__department", "plan__version", "post__department")
@@ -227,19 +229,29 @@ def facets(tasks: QuerySet[WorkTask], *, before: datetime.datetime) -> Facets:
             "plan__department__ordinal",
             "plan__category",
             "plan__version__book",
+            "request__kind",
         )
         .annotate(count=Count("pk"), due=Count("pk", filter=Q(due_at__lt=before)))
     )
     books = _books(group[5] for group in groups)
-    kinds = {group[0] for group in groups}
     departments = {(group[3], group[1], group[2]) for group in groups}
     return Facets(
-        count=sum(group[6] for group in groups),
-        due=sum(group[7] for group in groups),
-        kinds=tuple((kind.value, str(kind.label)) for kind in StepKind if kind in kinds),
+        count=sum(group[7] for group in groups),
+        due=sum(group[8] for group in groups),
+        kinds=_kinds({(group[0], group[6]) for group in groups}),
         departments=tuple((pk, name) for _, pk, name in sorted(departments)),
         categories=_categories({group[4] for group in groups}, books.values()),
         books=books,
+    )
+
+
+def _kinds(found: set[tuple[str, str | None]]) -> tuple[tuple[str, str], ...]:
+    """What waits, then what requests ask for; ``found``: kinds of steps with those of their requests."""
+    steps = {kind for kind, _ in found}
+    asked = {asked for kind, asked in found if kind == StepKind.REQUEST}
+    return (
+        *((kind.value, str(kind.label)) for kind in StepKind if kind in steps),
+        *((f"{StepKind.REQUEST}:{kind.value}", str(kind.label)) for kind in RequestKind if kind in asked),
     )
 
 

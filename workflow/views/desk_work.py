@@ -140,6 +140,8 @@ def mine(request: DeskRequest) -> HttpResponse:
     if request.GET.get("view") == "requests":
         return _own_requests(request, standing)
     facets = worklist.plan_facets(proposed_by(standing))
+    if not facets.count and not request.GET and worklist.asked_by(standing).exists():
+        return _own_requests(request, standing)  # a unit's contact draws up no plans
     form = WorkFilter(request.GET, facets, ("state", "department", "category", "found"))
     narrow = form.narrow()
     found = worklist.proposed(standing, narrow)
@@ -167,7 +169,7 @@ def _own_requests(request: DeskRequest, standing: Standing) -> HttpResponse:
 def _own_tabs(standing: Standing, *, requests: bool) -> list[dict[str, Any]]:
     own = reverse("workflow:mine")
     return [
-        {"title": "年度计划", "url": own, "current": not requests},
+        {"title": "年度计划", "url": f"{own}?view=plans", "current": not requests},
         {
             "title": "班次申请",
             "url": f"{own}?view=requests",

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.db.models.functions import Length
 from django.urls import reverse
 
 from workflow.models import AgendaItem, ClassRun, Decision
 from workflow.rules import route
 from workflow.rules.gate import Act
-from workflow.states import AUTHOR, DecisionAction, PlanState, RunState
+from workflow.states import AUTHOR, DecisionAction, PlanState, RequestKind, RunState
 
 if TYPE_CHECKING:
     from org.models import User
@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
 #: 常用意见 offered before a reviewer has any of his own.
 PHRASES = ("同意。", "请核减人数后再报。", "请补充需求调研后再报。")
+#: Of requests about a 期, by kind; the others have the first of the above.
+REQUEST_PHRASES: Final[dict[str, tuple[str, ...]]] = {
+    RequestKind.EXEMPT: ("情况属实，同意例外参训。", "请另选人员。", "请补充说明理由。"),
+    RequestKind.OPEN: ("同意开班。", "请核实时间地点后再报。"),
+}
 
 
 @dataclass(frozen=True)
@@ -146,16 +151,19 @@ def _why_not(plan: ClassPlan, reasons: dict[Act, str | None]) -> str:
     return f"现为“{PlanState(plan.state).label}”{number}，年度计划办理已结束。"
 
 
-def phrases(actor: User, *, agreeing: bool = False) -> list[str]:
+def phrases(actor: User, *, agreeing: bool = False, request: str = "") -> list[str]:
     """常用意见: what this person wrote most often, then the usual ones; five at most.
 
-    ``agreeing``: only what was said with a 同意.
+    ``agreeing``: only what was said with a 同意. ``request``: the kind of the request (RequestKind) it is to
+    be said of, and was; empty for plans.
     """
+    usual = REQUEST_PHRASES.get(request, PHRASES[:1]) if request else PHRASES
     acts = [DecisionAction.AGREE]
     if not agreeing:
         acts += [DecisionAction.RETURN, DecisionAction.ADVISE_EXCLUSION]
     own = (
         Decision.objects.filter(actor=actor, action__in=acts)
+        .filter(Q(request__kind=request) if request else Q(request=None))
         .annotate(length=Length("opinion"))
         .filter(length__lte=20)
         .exclude(opinion__in=[str(act.label) for act in acts])
@@ -165,4 +173,4 @@ def phrases(actor: User, *, agreeing: bool = False) -> list[str]:
         .order_by("-times", "opinion")
         .values_list("opinion", flat=True)[:3]
     )
-    return list(dict.fromkeys([*own, *(PHRASES[:1] if agreeing else PHRASES)]))[:5]
+    return list(dict.fromkeys([*own, *(usual[:1] if agreeing else usual)]))[:5]

@@ -201,7 +201,7 @@ def _bar(request: RunRequest, seen: RunCase, typed: Typed, actor: User) -> dict[
             "form": {
                 "action": reverse("workflow:run_request_decide", args=[request.pk]),
                 "hidden": [("task", seen.task.pk)],
-                "phrases": phrases(actor),
+                "phrases": phrases(actor, request=request.kind),
                 "opinion": typed.opinion,
                 "error": typed.error,
                 "placeholder": "意见（退回、不同意必填）",

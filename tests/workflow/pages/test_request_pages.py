@@ -151,14 +151,29 @@ def test_an_exemption_names_the_people_and_what_holds_them(world: World) -> None
         at=world.now(),
     )
     head = signed_in(world, "jiceng-head")
-    (row,) = head.get(reverse("workflow:inbox")).context["rows"]
+    inbox = head.get(reverse("workflow:inbox"))
+    (row,) = inbox.context["rows"]
     assert (row.kind, row.request, row.plan.name) == ("重复调训审批", request.pk, run.title)
-    text = head.get(url(request)).content.decode()
+    # It is about a person of that unit, not about the class's size and money.
+    assert (row.plan.department, row.plan.people, row.plan.days, row.plan.total) == ("甲街道", "", "", None)
+    assert '<option value="request:exempt">重复调训审批</option>' in inbox.content.decode()
+    planned = runs.planned_run(world, name="另一个班")
+    opening = runs.hand_in(world, planned, terms=runs.as_planned(planned.plan))
+    for kind, keys in (("request:exempt", [request.pk]), ("request:open", [opening.pk])):
+        narrowed = head.get(reverse("workflow:inbox"), {"kind": kind})
+        assert [one.request for one in narrowed.context["rows"]] == keys
+    assert head.get(reverse("workflow:inbox"), {"format": "xlsx"}).status_code == 200
+    page = head.get(url(request))
+    assert page.context["bar"]["form"]["phrases"][0] == "情况属实，同意例外参训。"
+    text = page.content.decode()
     for said in (unit.cadres[0].name, "甲街道", "再次调训须经批准", "新任业务负责人", "记入例外情况"):
         assert said in text
     mine = Client()
     mine.force_login(unit.contact)
     assert mine.get(url(request)).status_code == 200
+    # Who draws up no plans sees what he asked at once.
+    assert list(mine.get(reverse("workflow:mine")).context["requests"]) == [request]
+    assert mine.get(reverse("workflow:mine"), {"view": "plans"}).context["rows"] == []
     decide(head, request, "return", opinion="请说明原因")
     edit = reverse("workflow:run_request_edit", args=[request.pk])
     assert "请说明原因" in mine.get(edit).content.decode()
