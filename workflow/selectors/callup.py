@@ -203,6 +203,60 @@ def weeks_away(unit: Union, first: date, weeks: int) -> list[Week]:
 
 
 @dataclass(frozen=True)
+class UnitWeeks:
+    """A unit below another with all below it: its weeks in which somebody is away, the heaviest first."""
+
+    unit_id: int
+    name: str
+    weeks: list[Week]
+
+    @property
+    def heaviest(self) -> Week:
+        """The week in which most of its people are away."""
+        return self.weeks[0]
+
+    def over(self, share: int) -> int:
+        """In how many weeks ``share`` percent or more of its people are away."""
+        return sum(week.share >= share for week in self.weeks)
+
+
+_BRANCHES: Final = """
+    WITH away AS (
+        SELECT left(c.unit_path, %(depth)s + 4) AS branch, w.n, count(DISTINCT s.cadre_id) AS people
+        FROM generate_series(0, %(weeks)s - 1) AS w(n)
+        JOIN workflow_seatspan s
+          ON s.span && int4range(%(first)s + 14 * w.n, %(first)s + 14 * w.n + 14)
+        JOIN org_cadre c ON c.id = s.cadre_id
+        WHERE left(c.unit_path, %(depth)s) = %(path)s AND length(c.unit_path) > %(depth)s
+          AND c.status = 'active' AND s.span && int4range(%(first)s, %(first)s + 14 * %(weeks)s)
+        GROUP BY 1, 2
+    ), staff AS (
+        SELECT left(c.unit_path, %(depth)s + 4) AS branch, count(*) AS people FROM org_cadre c
+        WHERE left(c.unit_path, %(depth)s) = %(path)s AND c.status = 'active'
+        GROUP BY 1
+    )
+    SELECT u.id, u.name, a.n, a.people, t.people
+    FROM away a JOIN staff t USING (branch) JOIN org_union u ON u.path = a.branch
+"""
+
+
+def branches_away(unit: Union, first: date, weeks: int, *, limit: int = 50) -> list[UnitWeeks]:
+    """The load of each unit right below ``unit``, with all below it, the most loaded first; one query."""
+    monday = first - timedelta(first.weekday())
+    with connection.cursor() as cursor:
+        cursor.execute(_BRANCHES, {"weeks": weeks, "first": half_day(monday, 0), **_below(unit)})
+        rows = cursor.fetchall()
+    found: dict[int, UnitWeeks] = {}
+    for key, name, n, away, staff in rows:
+        branch = found.setdefault(key, UnitWeeks(key, name, []))
+        branch.weeks.append(Week(monday + timedelta(7 * n), away, staff))
+    for branch in found.values():
+        branch.weeks.sort(key=lambda week: (-week.share, week.monday))
+    ordered = sorted(found.values(), key=lambda branch: (-branch.heaviest.share, branch.name))
+    return ordered[:limit]
+
+
+@dataclass(frozen=True)
 class Load:
     """How often one person is called up within a time, and for how many half-days."""
 

@@ -9,13 +9,14 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import path
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from org.models import Union
 from org.selectors import reach
 from training.models import TrainingRecord
 from workflow.forms.load import LoadForm
-from workflow.selectors.callup import called_to, most_called, weeks_away
+from workflow.selectors.callup import branches_away, called_to, most_called, weeks_away
 from workflow.states import LIVE_SEATS
 from workflow.views.common import DeskRequest, standing_of
 from workflow.views.runs import address, when
@@ -73,12 +74,22 @@ def unit_load(request: DeskRequest) -> HttpResponse:
                 "last": week.monday + timedelta(6),
                 "away": week.away,
                 "share": week.share,
-                "width": min(round(week.share), 100),
+                "width": f"{min(week.share, 100):.1f}",
                 "heavy": week.away > 0 and week.share >= asked.share,
             }
             for week in weeks
         ],
         "heavy": sum(week.away > 0 and week.share >= asked.share for week in weeks),
+        "branches": [
+            {
+                "branch": branch,
+                "week": branch.heaviest,
+                "last": branch.heaviest.monday + timedelta(6),
+                "heavy": branch.over(asked.share),
+                "url": f"?{urlencode({**form.data, 'unit': branch.unit_id})}",
+            }
+            for branch in branches_away(unit, today, asked.weeks)
+        ],
         "limit": asked.share,
         "least": asked.least,
         "loads": [(load, address("cadre", load.cadre_id)) for load in loads],

@@ -96,6 +96,24 @@ def test_a_week_with_too_many_away_is_marked(world: World, client: Client, run: 
     assert "没有一周离岗人数达到在职人数的 30%" in load(client, unit=unit.union.pk, share=30)
 
 
+def test_the_units_below_stand_beside_one_another_the_most_loaded_first(
+    world: World, client: Client, run: ClassRun
+) -> None:
+    light = called.unit(world, "甲街道总工会", people=4)
+    heavy = called.unit(world, "乙街道总工会", people=1)
+    below = called.unit(world, "乙街道某厂工会", people=1, parent=heavy.union)
+    called.unit(world, "丙街道总工会", people=3)
+    called.call_up(world, run, [(light, 1), (heavy, 1), (below, 1)])
+    called.nominate(world, run, light, light.cadres[:1])
+    called.nominate(world, run, below)
+    client.force_login(world.people["jiceng-head"])
+    rows = client.get(reverse("workflow:unit_load"), {"share": 30}).context["branches"]
+    told = [(row["branch"].name, row["week"].away, row["week"].staff, row["heavy"]) for row in rows]
+    # Whoever belongs further down counts for the branch; a branch nobody leaves isn't listed.
+    assert told == [("乙街道总工会", 1, 2, 1), ("甲街道总工会", 1, 4, 0)]
+    assert client.get(reverse("workflow:unit_load") + rows[0]["url"]).context["unit"] == heavy.union
+
+
 def test_who_is_called_again_and_again_is_named(world: World, client: Client, run: ClassRun) -> None:
     unit = called.unit(world, people=2)
     second = called.on(called.opened(world, name="统计业务班", subject="YW-02"), date(2027, 6, 22))
