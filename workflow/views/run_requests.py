@@ -283,6 +283,7 @@ def _page(
     context = request_page(
         found, actor=request.user, standing=standing_of(request), at=timezone.now(), typed=typed
     )
+    context["whole"] = select.sees_whole(standing_of(request), found.run)
     return render(request, "workflow/runs/request.html", context, status=status)
 
 

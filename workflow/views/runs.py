@@ -14,6 +14,7 @@ from budgets.selectors import recalled
 from office.wording import days_text, mask_phone, yuan
 from rulebook.selectors import book_for
 from workflow.forms.runs import RunFilter
+from workflow.models import CallUp
 from workflow.rules.differences import cost_titles, in_card_order
 from workflow.rules.half_days import dates_text
 from workflow.rules.run_gate import RunAct, allowed
@@ -238,14 +239,16 @@ def _next(run: ClassRun, acts: Mapping[RunAct, str | None], asked: list[RunReque
                 "label": "申请开班",
             }
         case RunState.ENROLLING:
-            issued = acts[RunAct.NOMINATE] is None
+            issued = CallUp.objects.filter(run=run, issued_at__isnull=False).exists()
             name, label = ("run_seats", "办理报名") if issued else ("run_quota", "分配名额")
             text = "各单位正在报名，截止后确认学员。" if issued else "分配各单位名额，发出调训通知。"
-            return {"text": text, "url": address(name, run.pk), "label": label}
+            # Who looks on reads where it stands; the button is for who does it.
+            url = address(name, run.pk) if acts[RunAct.QUOTA] is None else ""
+            return {"text": text, "url": url, "label": label}
         case RunState.RUNNING:
             return {
                 "text": "录入每个半天的签到，齐全后结束考勤。",
-                "url": address("run_attendance", run.pk),
+                "url": address("run_attendance", run.pk) if acts[RunAct.ATTEND] is None else "",
                 "label": "录入签到",
             }
         case RunState.SETTLING:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 import pytest
@@ -126,6 +127,10 @@ def test_asking_opens_nothing_of_the_class(client, called: Called, then: str) ->
         assert not ClassPlan.objects.visible_to(asked).exists()
         seen = [request.pk] if user == contact else []
         assert list(select.requests_seen(asked).values_list("pk", flat=True)) == seen
+        if seen:
+            page = client.get(f"/requests/{request.pk}/").content.decode()
+            there = re.findall(r'href="(/(?:runs|plans|requests|seats)/[^"]*)"', page)
+            assert {path: client.get(path).status_code for path in there} == dict.fromkeys(there, 200)
         shut = {path: client.get(path.format(**keys)).status_code for path in WHOLE}
         assert shut == dict.fromkeys(WHOLE, 404)
         for path in OWN:

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from org.models import PostKind, Union
-from tests.workflow import acts, runs
+from tests.workflow import acts, called, runs
 from tests.workflow import world as worlds
 from tests.workflow.pages.declaring import signed_in
 from tests.workflow.world import World, at
@@ -109,6 +109,22 @@ def test_what_is_next_is_said_to_whoever_does_it(world: World) -> None:
     request = runs.hand_in(world, run, terms=runs.as_planned(run.plan))
     told = signed_in(world, "xuanchuan-staff").get(url).context["next"]
     assert told["url"] == reverse("workflow:run_request", args=[request.pk])
+
+
+def test_who_looks_on_reads_where_a_call_up_stands(world: World) -> None:
+    """The auditor and the organiser read the same sentence; the button is the organiser's."""
+    run = called.opened(world)
+    url = reverse("workflow:run", args=[run.pk])
+
+    def told(who: str) -> tuple[str, str]:
+        found = signed_in(world, who).get(url).context["next"]
+        return found["text"], found["url"]
+
+    preparing, quota = "分配各单位名额，发出调训通知。", reverse("workflow:run_quota", args=[run.pk])
+    assert (told("xuanchuan-staff"), told("caiwu-head")) == ((preparing, quota), (preparing, ""))
+    called.call_up(world, run, [(called.unit(world), 2)])
+    enrolling, people = "各单位正在报名，截止后确认学员。", reverse("workflow:run_seats", args=[run.pk])
+    assert (told("xuanchuan-staff"), told("caiwu-head")) == ((enrolling, people), (enrolling, ""))
 
 
 def test_the_list_costs_the_same_however_long(world: World) -> None:
