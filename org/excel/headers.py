@@ -220,14 +220,16 @@ def _titles(table: Table, first: int, depth: int) -> tuple[str, ...]:
 def plain_titles(header: Header, layout: Layout) -> list[str]:
     """Titles in one row that are read like the header's, without anybody's correction."""
     names = _synonyms(layout, {})
-    fields = {index: name for name, index in header.columns.items() if not name.startswith(HALF_DAY)}
+    fields = {
+        index: field for name, index in header.columns.items() if (field := layout.field(name)) is not None
+    }
     plain = []
     for index, title in enumerate(header.titles):
         last = title.rpartition("/")[2]
-        read, name = _field(last, names), fields.get(index)
-        if name is not None and read != name:
-            last = layout.field(name).title
-        elif name is None and read is not None:
+        read, field = _field(last, names), fields.get(index)
+        if field is not None and read != field.name:
+            last = field.title
+        elif field is None and read is not None:
             last = f"不读取：{last}"
         plain.append(last)
     return plain

@@ -16,7 +16,9 @@ _RANKS: Final = re.compile(
     r"(副)?(调研员|主任科员|巡视员)|科员|办事员|[一二三四五六七八九十]+级职员"
 )
 #: How the name of a post ends: 主席, 干事, 部长, 主任, 书记, 会计 …
-_POST_END: Final = re.compile(r"[席事长任记员理师计纳工助总监督干表士]$|负责人$|主办$|干部$|工作者$|秘书$")
+_POST_END: Final = re.compile(
+    r"[席事长任记员理师计纳工助总监督干表士]$|负责人$|主办$|干部$|工作者$|秘书$|财会$|文秘$|党务$"
+)
 
 
 def read_post(value: Any, *, field: str = "post_title", title: str = "职务") -> Reading:
@@ -43,7 +45,8 @@ def read_post(value: Any, *, field: str = "post_title", title: str = "职务") -
         extra["leadership"] = Leadership.VICE_CHAIR.value
     unknown = [post for post in posts if not _POST_END.search(post)]
     if unknown:
-        message = f"{title}“{wording[:40]}”里的“{'、'.join(unknown)[:30]}”不是常见的职务，已按原文保留。"
+        which = "" if unknown == [wording] else f"里的“{'、'.join(unknown)[:30]}”"
+        message = f"{title}“{wording[:40]}”{which}不是常见的职务，已按原文保留。"
         problem = Problem("post_unknown", Status.HELD, field, message, "请核对，或写成常用的职务名称。")
         return Reading(wording, wording, (problem,), extra)
     return Reading(wording, wording, (), extra)

@@ -346,7 +346,7 @@ def worst_of(*statuses: Status) -> Status:
 
 def _problem(problem: Problem, row: RosterRow, roster: Roster) -> dict[str, Any]:
     """A reader's word in the shape of a finding."""
-    identity = problem.field.startswith("identity")
+    identity = problem.code.startswith("identity_")
     return {
         "code": problem.code,
         "severity": SEVERITIES[problem.status],

@@ -252,7 +252,7 @@ def roster_columns(request: DeskRequest, pk: int) -> HttpResponse:
     received = _received(request, pk)
     known = {field.name for field in ROSTER.fields}
     titles = (received.result or {}).get("header", {}).get("titles", [])
-    mapping = {}
+    mapping: dict[str, str] = {}
     for index, title in enumerate(titles):
         field = request.POST.get(f"column_{index}", "")
         if title and (field in known or field == ""):

@@ -366,6 +366,7 @@ add(45, "acting", post_title="副主席(主持工作)", values={
 })  # fmt: skip
 add(45, "rank", post_title="四级调研员", values={"posts": [], "rank": "四级调研员"})
 add(45, "two", post_title="部长兼办公室主任", values={"posts": ["部长", "办公室主任"]})
+add(45, "short-word", post_title="财会", values={"post_title": "财会"})
 add(45, "unknown", Q, "post_unknown", post_title="见附件", values={"post_title": "见附件"})
 for name, answer, hours in (
     *(("hours", "32学时", "32"), ("half", "4.5", "4.5"), ("h", "16h", "16"), ("han", "三十二", "32")),
