@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from django.db.models import Q
+from django.db.models import F, Q
 
 from org.models import Cadre, Union
 from rulebook.models import RuleBook
@@ -58,12 +58,18 @@ def listed(unit: Union, *, own: bool = False, status: str = "", q: str = "") -> 
     return Listed(rows, narrowed=large and not q)
 
 
+def named_like(areas: Sequence[str], text: str, *, limit: int) -> list[Cadre]:
+    """Cadres of these areas whose name begins with ``text``, by unit; at most ``limit``, one query."""
+    rows = Cadre.objects.within(areas).filter(name__startswith=text).select_related("unit")
+    return list(rows.order_by("unit_path", "pk")[:limit])
+
+
 def seats_of(cadre: Cadre) -> QuerySet[Seat]:
-    """What he was nominated for, the latest first."""
+    """What he was nominated for, by the days of the classes, the latest first."""
     return (
         Seat.objects.filter(cadre=cadre)
         .select_related("run__plan__union", "run__plan__department", "unit")
-        .order_by("-nominated_at", "-pk")
+        .order_by(F("run__starts_on").desc(nulls_first=True), "-nominated_at", "-pk")
     )
 
 

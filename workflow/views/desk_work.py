@@ -14,7 +14,8 @@ from django.urls import path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from org.selectors import holders_of
+from org.models import Cadre
+from org.selectors import holders_of, reach
 from workflow.excel import worklist as sheets
 from workflow.forms.worklist import WorkFilter
 from workflow.models import ClassPlan, WorkTask
@@ -22,6 +23,7 @@ from workflow.rules import listing
 from workflow.rules.bulk import ONE_BY_ONE, ready
 from workflow.selectors import worklist
 from workflow.selectors.desk import proposed_by, unmanned_tasks
+from workflow.selectors.people import named_like
 from workflow.selectors.runs import listed
 from workflow.services.decisions import decide_many as decide_each
 from workflow.states import DecisionAction
@@ -41,6 +43,8 @@ MOST = 200
 
 #: As many 期 as a search shows above the plans; the list of 期 has them all.
 RUNS_FOUND = 8
+#: As many cadres; the register finds more, by unit.
+CADRES_FOUND = 10
 
 
 def _end_of_today(at: datetime) -> datetime:
@@ -51,6 +55,8 @@ def _end_of_today(at: datetime) -> datetime:
 def inbox(request: DeskRequest) -> HttpResponse:
     """What waits at one's posts; for the training authority also what waits at posts nobody holds."""
     at, standing = timezone.now(), standing_of(request)
+    if not standing.post_ids and not request.GET and Cadre.objects.filter(user=request.user.pk).exists():
+        return redirect("workflow:my_training")  # nothing will ever wait for him
     unmanned = request.GET.get("view") == "unmanned" and bool(standing.authority_union_ids)
     tasks = unmanned_tasks(standing) if unmanned else WorkTask.objects.open_for(standing.post_ids)
     facets = worklist.facets(tasks, before=_end_of_today(at))
@@ -188,7 +194,7 @@ def _placed(plans: list[ClassPlan], facets: worklist.Facets, at: datetime) -> li
 
 @require_safe
 def search(request: DeskRequest) -> HttpResponse:
-    """Plans one may see, by name, number, people and opinions; with the first few 期 of these words."""
+    """Plans one may see, by name, number, people and opinions; with the first few 期 and cadres so named."""
     at, standing = timezone.now(), standing_of(request)
     text = request.GET.get("q", "").strip()[:100]
     context: dict[str, Any] = {"search_query": text}
@@ -200,6 +206,7 @@ def search(request: DeskRequest) -> HttpResponse:
             "page": page,
             "rows": _placed(list(page), facets, at),
             "runs": list(runs[:RUNS_FOUND]) if page.number == 1 else [],
+            "cadres": named_like(reach(standing).seen, text, limit=CADRES_FOUND) if page.number == 1 else [],
         }
     return render(request, "workflow/search.html", context)
 

@@ -36,8 +36,9 @@ def _names(request: DeskRequest) -> Callable[[str], UnitMatch]:
 
 
 def _known_units(able: Reach) -> list[Union]:
-    """For the browser to complete from; whatever else is typed is matched too."""
-    return units_seen(sorted({*able.kept, *able.own}))
+    """For the browser to complete from: where he may enter somebody; whatever else is typed is matched too."""
+    own = Union.objects.filter(path__in=able.own).order_by("path")
+    return list(dict.fromkeys([*own, *units_seen(able.kept)]))
 
 
 @require_http_methods(["GET", "POST"])

@@ -193,3 +193,41 @@ def test_the_list_costs_the_same_however_long(
     # Session and user, the frame's five, reach's two, units, is it large, count, rows; permissions.
     with django_assert_num_queries(13):
         assert len(staff.get(reverse(LIST)).context["rows"]) == len(unit.cadres)
+
+
+def test_search_finds_the_people_one_looks_at(world: World, client: Client) -> None:
+    street, other = called.unit(world, "海棠街道总工会"), called.unit(world, "望潮街道总工会")
+    here = called.cadre(street.union, "岳明", post_title="财会人员")
+    there = called.cadre(other.union, "岳明远")
+    client.force_login(street.contact)
+    answer = client.get(reverse("workflow:search"), {"q": "岳明"})
+    assert answer.context["cadres"] == [here]
+    text = answer.content.decode()
+    assert f'href="{reverse("workflow:cadre", args=[here.pk])}">岳明</a>' in text
+    assert "没有找到" not in text
+    client.force_login(world.people["jiceng-staff"])
+    assert client.get(reverse("workflow:search"), {"q": "岳明"}).context["cadres"] == [here, there]
+
+
+def test_a_cadre_without_a_post_comes_to_his_training(world: World, client: Client) -> None:
+    user = User.objects.create_user("yue-ming", name="岳明")
+    client.force_login(user)
+    assert client.get(reverse("workflow:inbox")).status_code == 200
+    Cadre.objects.filter(pk=called.cadre(world.union, "岳明").pk).update(user=user)
+    answer = client.get(reverse("workflow:inbox"))
+    assert (answer.status_code, answer["Location"]) == (302, reverse("workflow:my_training"))
+    # Whoever has a post finds his work, be he a cadre or not.
+    staff = world.people["jiceng-staff"]
+    Cadre.objects.filter(user=user).update(user=staff)
+    client.force_login(staff)
+    assert client.get(reverse("workflow:inbox")).status_code == 200
+
+
+def test_the_units_offered_are_those_one_may_enter_people_of(world: World, client: Client) -> None:
+    street = called.unit(world, "海棠街道总工会")
+    client.force_login(world.people["xuanchuan-staff"])
+    offered = client.get(reverse("workflow:cadre_new")).content.decode()
+    assert world.union.name in offered
+    assert street.union.name not in offered
+    client.force_login(world.people["jiceng-staff"])
+    assert street.union.name in client.get(reverse("workflow:cadre_new")).content.decode()
