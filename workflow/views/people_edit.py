@@ -36,7 +36,7 @@ def _names(request: DeskRequest) -> Callable[[str], UnitMatch]:
 
 
 def _known_units(able: Reach) -> list[Union]:
-    """For the browser to complete from: where he may enter somebody; whatever else is typed is matched too."""
+    """For the browser to complete from: where he may enter people. Whatever else is typed is matched too."""
     own = Union.objects.filter(path__in=able.own).order_by("path")
     return list(dict.fromkeys([*own, *units_seen(able.kept)]))
 
