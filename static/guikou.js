@@ -108,7 +108,8 @@
     const needed = button?.dataset.needs && document.getElementById(button.dataset.needs);
     const stop = () => { event.preventDefault(); event.stopImmediatePropagation(); };
     if (needed) {
-      needed.setCustomValidity(needed.value.trim() ? "" : "请写明意见。");
+      const what = needed.labels?.[0]?.textContent.trim() || "意见";
+      needed.setCustomValidity(needed.value.trim() ? "" : `请写明${what}。`);
       needed.oninput = () => needed.setCustomValidity("");
       if (!needed.reportValidity()) { stop(); return; }
     }

@@ -222,7 +222,10 @@ def test_a_place_kept_back_is_offered_by_hand_and_once(world: World, run: ClassR
     called.nominate(world, run, unit)
     who = called.organiser(world, run)
     second, third = (called.seat(run, cadre).pk for cadre in unit.cadres[1:])
-    seats.offer(seat_id=second, actor=who, at=world.now())
+    with pytest.raises(seats.SpareNeeded, match="递补须用机动名额（还有 1 个）"):
+        seats.offer(seat_id=second, actor=who, at=world.now())
+    assert called.seat(run, unit.cadres[1]).state == "nominated"
+    seats.offer(seat_id=second, actor=who, at=world.now(), spare=True)
     with pytest.raises(Refused, match="没有空出的名额，也没有机动名额"):
         seats.offer(seat_id=third, actor=who, at=world.now())
     with pytest.raises(Refused, match="只有宣传网络部"):
@@ -310,3 +313,16 @@ def test_a_list_is_told_whom_it_passed_over(world: World, run: ClassRun) -> None
     assert new_chair.code == "new_chair"
     assert "新主席（2026年8月1日任职，应在2027年8月1日前参训）" in new_chair.message
     assert called.nominate(world, run, unit, [never, long_ago, chair]).notices == []
+
+
+def test_who_is_thought_of_elsewhere_this_year_isnt_passed_over(world: World, run: ClassRun) -> None:
+    """Who has left that other list is told again."""
+    unit = called.unit(world, people=3)
+    asked, elsewhere, left = unit.cadres
+    called.call_up(world, run, [(unit, 5)])
+    other = called.opened(world, department="quanyi", name="法律班", subject="YW-08")
+    called.call_up(world, other, [(unit, 2)])
+    called.nominate(world, other, unit, [elsewhere, left], explanation="业务骨干")
+    leave(world, other, left)
+    [notice] = called.nominate(world, run, unit, [called.cadre(unit.union)]).notices
+    assert [link["cadre"] for link in notice.links] == [asked.pk, left.pk]

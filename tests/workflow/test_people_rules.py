@@ -17,6 +17,7 @@ from rulebook.schema import Book
 from tests.workflow import called, runs, test_chains
 from tests.workflow.world import World, at
 from workflow.models import CallUp, ClassRun, Quota, Seat
+from workflow.rules.audience import audience_of
 from workflow.rules.corresponding import months_after, months_before
 from workflow.rules.findings import Finding
 from workflow.rules.people import Candidate, check, examine
@@ -205,6 +206,18 @@ def test_who_isnt_of_the_units_the_class_is_for(
     findings = found(world, run, who)
     assert codes(findings) == [("audience_mismatch", "warn")] * said
     assert not said or "所在工会是基层" in findings[0].message
+
+
+def test_the_audience_is_told_each_thing_once(world: World) -> None:
+    """The level names the kinds of units already; what it doesn't name stands beside it."""
+    run = called.opened(
+        world,
+        audience_units=["zone", "town", "system", "direct", "key-enterprise"],
+        audience_levels=["middle"],
+        audience_posts=["chair"],
+    )
+    told = audience_of(run.plan, world.book.book, run.start()[0]).words
+    assert told == ("重点企业", "功能区、街镇、系统、直属单位一级", "工会主席")
 
 
 def test_he_belongs_to_the_unit_that_nominates_or_to_one_below_it_on_the_first_day(

@@ -243,7 +243,7 @@ class CallUps(RuleBasedStateMachine):
     def offer(self, number: int, likely: bool) -> None:
         if seat := self.seat(number, "nominated", rank="reserve"):
             who = self.actor(seat.run, likely)
-            self.attempt("offer", lambda: seats.offer(seat_id=seat.pk, actor=who, at=self.now()))
+            self.attempt("offer", lambda: seats.offer(seat_id=seat.pk, actor=who, at=self.now(), spare=True))
 
     @rule(number=index, whose=index, who=index, likely=likely)
     def name(self, number: int, whose: int, who: int, likely: bool) -> None:

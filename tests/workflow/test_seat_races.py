@@ -208,7 +208,10 @@ def test_one_place_kept_back_is_offered_to_one(world: World) -> None:
     waiting = [called.seat(run, who).pk for who in unit.cadres[1:]]
     who = called.organiser(world, run)
     results = acts.race(
-        *[lambda seat=seat: seats.offer(seat_id=seat, actor=who, at=at(5, 21)) for seat in waiting]
+        *[
+            lambda seat=seat: seats.offer(seat_id=seat, actor=who, at=at(5, 21), spare=True)
+            for seat in waiting
+        ]
     )
     assert Counter(type(result).__name__ for result in results) == {"Seat": 1, "Refused": 2}
 

@@ -63,7 +63,7 @@ class Audience:
 def audience_of(plan: ClassPlan, book: Book, first_day: date) -> Audience:
     """What the register can hold a candidate of ``plan`` against on the first day of the class."""
     levels = _both(_levels(plan.audience_units, book.unit), _levels(plan.audience_levels, book.level))
-    words = tuple(book.titles([*plan.audience_units, *plan.audience_levels, *plan.audience_posts]))
+    words = _told(plan, book)
     posts = [_entry(code, book.post) for code in plan.audience_posts]
     kinds, leaderships = _matching(posts, _KINDS), _matching(posts, _LEADERSHIP)
     committee, new_chair = _any(posts, _COMMITTEE), _any(posts, _NEW_CHAIR)
@@ -73,6 +73,19 @@ def audience_of(plan: ClassPlan, book: Book, first_day: date) -> Audience:
     )
     since = months_before(first_day, new_chair_rule(book).months) if new_chair else None
     return Audience(levels, known, kinds, leaderships, committee, since, words)
+
+
+def _told(plan: ClassPlan, book: Book) -> tuple[str, ...]:
+    """The audience in the book's words, each once: “街镇、系统一级” names its units already."""
+    levels = book.titles(plan.audience_levels)
+    named = [part for title in levels for part in title.removesuffix("一级").split("、")]
+    units = [_entry(code, book.unit) for code in plan.audience_units]
+    kept = [
+        code
+        for code, entry in zip(plan.audience_units, units, strict=True)
+        if entry is None or not any(entry.answers_to(part) for part in named)
+    ]
+    return tuple(dict.fromkeys([*book.titles(kept), *levels, *book.titles(plan.audience_posts)]))
 
 
 def _levels(codes: Iterable[str], find: Callable[[str], Entry]) -> frozenset[str] | None:

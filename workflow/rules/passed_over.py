@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from office.wording import chinese_date
 from org.models import Cadre
@@ -40,12 +40,19 @@ NEAR: Final = timedelta(days=90)
 def passed_over(run: ClassRun, unit: Union, book: Book, *, also: Collection[int] = ()) -> list[Finding]:
     """What is to be said to ``unit`` about whom its list for ``run`` leaves out.
 
-    Who has a live seat in the class isn't left out, nor are the cadres ``also`` being nominated now.
+    Who has a live seat in the class isn't left out, nor are the cadres ``also`` being nominated now, nor who
+    is on the list of another class of the same year: he is thought of already, and may not be free.
     Two queries; counts stop at a hundred.
     """
-    first_day = run.start()[0]
-    there = Seat.objects.filter(run=run, state__in=LIVE_SEATS).order_by().values("cadre")
-    people = Cadre.objects.active().under(unit).exclude(pk__in=there).exclude(pk__in=list(also))
+    first_day, last_day = run.start()[0], run.end()[0]
+    thought_of = Seat.objects.filter(
+        Q(run=run)
+        | Q(run__starts_on__year=first_day.year)
+        | Q(run__starts_on__lte=last_day, run__ends_on__gte=first_day),
+        cadre=OuterRef("pk"),
+        state__in=LIVE_SEATS,
+    )
+    people = Cadre.objects.active().under(unit).filter(~Exists(thought_of)).exclude(pk__in=list(also))
     findings = []
     if rule := say.rule_of(book, "passed_over"):
         years = forgotten_years(book)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,7 +12,7 @@ from org.models import Cadre, Union
 from rulebook.severity import Severity
 from training.models import TrainingRecord
 from workflow.models import ClassRun, Quota, Seat, SeatAct
-from workflow.states import LIVE_SEATS, OPENED, SeatRank, SeatState
+from workflow.states import LIVE_SEATS, OPENED, SeatRank, SeatSource, SeatState
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -49,6 +49,21 @@ def seats(run: ClassRun, unit: Union | None = None) -> QuerySet[Seat]:
     return rows.select_related("unit", "exemption", "cadre").order_by(
         "unit__ordinal", "unit", "rank", "position", "pk"
     )
+
+
+def turns(run: ClassRun, unit: Union | None = None) -> dict[int, int]:
+    """By seat its turn among those of its unit that are still in, from 1; 候补 and 正式 each by itself.
+
+    计划外学员 have none: they stand outside the unit's list. One query.
+    """
+    rows = Seat.objects.filter(run=run) if unit is None else Seat.objects.filter(run=run, unit=unit)
+    rows = rows.filter(_LIVE | Q(state__in=ROLL)).exclude(source=SeatSource.ON_SITE)
+    last: Counter[tuple[int, str]] = Counter()
+    found = {}
+    for pk, unit_id, rank in rows.order_by("position", "pk").values_list("pk", "unit", "rank"):
+        last[unit_id, rank] += 1
+        found[pk] = last[unit_id, rank]
+    return found
 
 
 def narrowed(rows: QuerySet[Seat], *, view: str = "", unit: int | None = None, q: str = "") -> QuerySet[Seat]:
@@ -103,13 +118,13 @@ class Invitation:
 
     @property
     def formal(self) -> int:
-        """Those with a formal seat; who is offered one counts."""
-        return self.live - self.reserve
+        """Those with a formal seat; who is only offered one isn't yet."""
+        return self.live - self.reserve - self.offered
 
     @property
     def short(self) -> int:
-        """Formal seats nobody is nominated for yet."""
-        return max(0, (self.quota.seats if self.quota else 0) - self.formal)
+        """Formal seats nobody is nominated for or offered yet."""
+        return max(0, (self.quota.seats if self.quota else 0) - self.formal - self.offered)
 
 
 def invitations(unit_ids: Collection[int]) -> list[Invitation]:

@@ -87,7 +87,8 @@ def nominate(
     late = _lateness(checked, late_ok=late_ok)
     results = _seated(place, unit, people, checked, source, upload, late=late)
     record(place, [result.seat for result in results if result.seat is not None], line, reason)
-    return Nominated(results, passed_over(run, unit, place.book))
+    tried = [one.cadre_id for one in people]
+    return Nominated(results, passed_over(run, unit, place.book, also=tried))
 
 
 def _lateness(checked: Checked, *, late_ok: bool) -> bool:
@@ -142,6 +143,8 @@ def _seated(
 
 #: What is dealt with by itself: 候补 wait their turn, and of who comes late the organiser decides.
 _UNEXPLAINED: Final = frozenset({"over_quota"})
+#: How the reason begins where nothing but the unit's own word is missing.
+LACKS_A_WORD: Final = "须填写说明："
 
 
 def _turned_away(one: Nominee, findings: Sequence[Finding]) -> str:
@@ -154,7 +157,7 @@ def _turned_away(one: Nominee, findings: Sequence[Finding]) -> str:
         if finding.severity == Severity.WARN and finding.code not in _UNEXPLAINED
     ]
     if warned and not one.explanation.strip():
-        return "须填写说明：" + "".join(finding.message for finding in warned)
+        return LACKS_A_WORD + "".join(finding.message for finding in warned)
     return ""
 
 

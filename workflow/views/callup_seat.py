@@ -16,13 +16,13 @@ from office.wording import moment
 from workflow.models import Seat, SeatAct
 from workflow.rules.attending import leave_findings
 from workflow.rules.exemptions import is_asked, why_held
-from workflow.rules.findings import stored
 from workflow.rules.run_gate import RunAct, case, judge, why_not_correct
 from workflow.selectors.runs import requests_seen, sees_whole
+from workflow.selectors.seat_lists import turns
 from workflow.services import seats as services
 from workflow.states import RunState, SeatRank, SeatState
 from workflow.views.callup_frame import ask, book_of, unit_of
-from workflow.views.callup_seats import TONES
+from workflow.views.callup_seats import TONES, still_said
 from workflow.views.common import DeskRequest, standing_of
 from workflow.views.runs import address
 
@@ -84,7 +84,7 @@ def seat(request: DeskRequest, pk: int) -> HttpResponse:
     found, at = visible_seat(request, pk), timezone.now()
     run = found.run
     whole = sees_whole(standing_of(request), run)
-    findings = stored(found.findings)
+    findings = still_said(found)
     if run.state == RunState.RUNNING:
         findings += leave_findings(run, [found], book_of(run)).get(found.pk, [])
     held = why_held(found, findings) if found.is_live else None
@@ -95,7 +95,7 @@ def seat(request: DeskRequest, pk: int) -> HttpResponse:
         "seat": found,
         "run": run,
         "tone": TONES.get(SeatState(found.state), "off"),
-        "facts": _facts(found),
+        "facts": _facts(found, turns(run, found.unit).get(found.pk, 0)),
         "findings": _shown(findings),
         "held": held,
         "acts": _possible(found, acts, held),
@@ -121,13 +121,13 @@ def _page_of(seat: Seat) -> str:
     return reverse("workflow:nominate", args=[seat.run_id, seat.unit_id])
 
 
-def _facts(seat: Seat) -> list[tuple[str, ...]]:
+def _facts(seat: Seat, turn: int) -> list[tuple[str, ...]]:
     lodging = {True: "住宿", False: "不住宿", None: ""}[seat.lodging]
     rows: list[tuple[str, ...]] = [
         ("选送单位", seat.unit.name),
         ("所在单位", seat.unit_name),
         ("职务", seat.post_title),
-        ("正式或候补", f"{seat.get_rank_display()}，第 {seat.position} 位"),
+        ("正式或候补", f"{seat.get_rank_display()}{f'，第 {turn} 位' if turn else ''}"),
         ("报名方式", seat.get_source_display() + ("（逾期）" if seat.late else "")),
         ("手机", seat.phone),
         ("证件号码", seat.cadre.identity_masked),
@@ -197,6 +197,15 @@ def seat_act(request: DeskRequest, pk: int) -> HttpResponse:
             label=label,
             cancel_url=reverse("workflow:seat", args=[found.pk]),
         )
+    spare = services.needs_spare(found.run, [found.pk]) if action == "offer" else ""
+    if spare and request.POST.get("confirmed") != "1":
+        return ask(
+            request,
+            title=f"{found.name}：{label}",
+            text=f"{spare}\n确定用机动名额递补？",
+            label="用机动名额递补",
+            cancel_url=reverse("workflow:seat", args=[found.pk]),
+        )
     try:
         _do(action, found, reason, request, at)
     except Refused as refused:
@@ -212,7 +221,7 @@ def _do(action: str, seat: Seat, reason: str, request: DeskRequest, at: datetime
         case "confirm":
             services.confirm(seat_ids=[seat.pk], **who)
         case "offer":
-            services.offer(seat_id=seat.pk, **who)
+            services.offer(seat_id=seat.pk, spare=request.POST.get("confirmed") == "1", **who)
         case "accept":
             services.accept(seat_id=seat.pk, **who)
         case "exempt":

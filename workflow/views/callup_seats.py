@@ -22,7 +22,7 @@ from workflow.rules.run_gate import RunAct, allowed
 from workflow.selectors import seat_lists as select
 from workflow.selectors.callup import clashes
 from workflow.services import seats as services
-from workflow.states import RequestState, SeatState
+from workflow.states import RequestState, SeatRank, SeatSource, SeatState
 from workflow.views.callup_frame import ask, call_up_of, frame, organised_run
 from workflow.views.common import DeskRequest, page_of, workbook_file
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from django.urls import URLPattern
 
+    from workflow.rules.findings import Finding
     from workflow.selectors.callup import Clash
 
 PER_PAGE = 50
@@ -57,13 +58,23 @@ TONES = {
 _OF_CLASHES = ("many_callers", "overlap")
 
 
-class Row:
-    """A seat as lists show it: ``findings`` of his nomination, ``clashes`` with other classes as of now."""
+def still_said(seat: Seat) -> list[Finding]:
+    """What was said when he was nominated, as far as it holds: who has a place now isn't beyond the quota."""
+    settled = seat.rank == SeatRank.FORMAL and seat.source != SeatSource.ON_SITE
+    return [one for one in stored(seat.findings) if not (settled and one.code == "over_quota")]
 
-    def __init__(self, seat: Seat, clashes: Sequence[Clash] = ()) -> None:
+
+class Row:
+    """A seat as lists show it: ``findings`` of his nomination, ``clashes`` with other classes as of now.
+
+    ``turn``: among the 正式 or the 候补 of his unit; 0 for who isn't in the list's order.
+    """
+
+    def __init__(self, seat: Seat, clashes: Sequence[Clash] = (), turn: int = 0) -> None:
         self.seat = seat
+        self.turn = turn
         self.tone = TONES.get(SeatState(seat.state), "off")
-        said = stored(seat.findings)
+        said = still_said(seat)
         self.held = why_held(seat, said) if seat.is_live else None
         self.findings = [one for one in said if not (seat.is_live and one.code in _OF_CLASHES)]
         self.clashes = list(clashes) if seat.is_live else []
@@ -85,9 +96,9 @@ class Row:
         return (tone, f"审批{request.get_state_display()}")
 
 
-def rows_of(seats: Iterable[Seat], found: Mapping[int, list[Clash]]) -> list[Row]:
-    """Rows of these seats; ``found`` as ``selectors.callup.clashes`` gives it."""
-    return [Row(seat, found.get(seat.pk, [])) for seat in seats]
+def rows_of(seats: Iterable[Seat], found: Mapping[int, list[Clash]], turns: Mapping[int, int]) -> list[Row]:
+    """Rows of these seats; ``found`` and ``turns`` as the selectors of their names give them."""
+    return [Row(seat, found.get(seat.pk, []), turns.get(seat.pk, 0)) for seat in seats]
 
 
 @require_safe
@@ -110,7 +121,7 @@ def run_seats(request: DeskRequest, pk: int) -> HttpResponse:
     context: dict[str, Any] = {
         **frame(run, "run_seats"),
         "page": page,
-        "rows": rows_of(page, clashes(run)),
+        "rows": rows_of(page, clashes(run), select.turns(run)),
         "form": form,
         "keep": [("view", view)] if view else [],
         "clear_url": (f"?view={view}" if view else "?") if keep else "",
@@ -145,15 +156,17 @@ def run_seats(request: DeskRequest, pk: int) -> HttpResponse:
 def _sums(
     run: ClassRun, found: dict[str, int], units: Sequence[tuple[int, str]], reserve: int
 ) -> list[dict[str, Any]]:
-    formal = found["waiting"] + found["offered"] + found["roll"]
-    short = max(0, run.trainees - formal)
+    formal, offered = found["waiting"] + found["roll"], found["offered"]
+    short = max(0, run.trainees - formal - offered)
+    missing = f"还差 {short} 人" if short else "" if offered else "已满"
+    answers = f"递补待答复 {offered} 人" if offered else ""
     return [
         {
             "label": "本期学员",
             "value": f"{run.trainees} 人",
             "note": f"机动名额 {reserve} 人" if reserve else f"{len(units)} 个单位",
         },
-        {"label": "正式", "value": f"{formal} 人", "note": f"还差 {short} 人" if short else "已满"},
+        {"label": "正式", "value": f"{formal} 人", "note": "，".join(filter(None, (answers, missing)))},
         {"label": "候补", "value": f"{found['reserve']} 人", "note": ""},
         {"label": "已确认", "value": f"{found['roll']} 人", "note": f"待确认 {found['waiting']} 人"},
         {"label": "需审批", "value": f"{found['held']} 人", "note": "", "bad": bool(found["held"])},
@@ -194,6 +207,15 @@ def run_seats_act(request: DeskRequest, pk: int) -> HttpResponse:
             label=label,
             cancel_url=back,
         )
+    spare = request.POST.get("confirmed") == "1"
+    if action == "offer" and not spare and (lacking := services.needs_spare(run, ids)):
+        return ask(
+            request,
+            title=f"通知递补 {len(ids)} 人",
+            text=f"{lacking}\n确定用机动名额递补？",
+            label="用机动名额递补",
+            cancel_url=back,
+        )
     done, failed = _each(action, ids, reason, request, at)
     if done:
         messages.success(request, f"已{label} {done} 人。")
@@ -223,7 +245,8 @@ def _each(
     for seat_id in ids:
         try:
             if action == "offer":
-                services.offer(seat_id=seat_id, actor=request.user, at=at)
+                spare = request.POST.get("confirmed") == "1"
+                services.offer(seat_id=seat_id, actor=request.user, at=at, spare=spare)
             else:
                 services.reject(seat_id=seat_id, reason=reason, actor=request.user, at=at)
             done += 1

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.contrib import messages
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from office.refusals import Refused
 from org.models import Cadre
 from rulebook.people import forgotten_years
 from workflow.forms.callup import CandidateFilter
@@ -24,11 +22,10 @@ from workflow.selectors import seat_lists as select
 from workflow.selectors.callup import clashes
 from workflow.selectors.desk import NEAR
 from workflow.selectors.runs import sees_whole
-from workflow.services import seats as services
-from workflow.services.seats import Nominee
-from workflow.states import CALLING, RunState, SeatRank, SeatSource, SeatState
+from workflow.states import CALLING, RunState, SeatRank, SeatState
 from workflow.views.callup_frame import book_of, call_up_of, called_run, unit_of
-from workflow.views.callup_seats import ask_exemption, rows_of
+from workflow.views.callup_seats import rows_of
+from workflow.views.callup_sending import Typed, exempt, send
 from workflow.views.common import DeskRequest, page_of, standing_of
 from workflow.views.runs import address, when
 
@@ -52,7 +49,7 @@ _GONE = (SeatState.WITHDRAWN, SeatState.REPLACED, SeatState.REJECTED, SeatState.
 
 @require_safe
 def nominations(request: DeskRequest) -> HttpResponse:
-    """What one's units are called up for, open ones first."""
+    """What one's units are called up for: those one may send people to first, what closes soonest on top."""
     units = standing_of(request).union_ids
     at = timezone.now()
     found = select.invitations(units) if units else []
@@ -105,6 +102,12 @@ def _urgency(at: datetime) -> Callable[[Invitation], tuple[bool, bool, float]]:
     return key
 
 
+def _days(run: ClassRun, at: datetime) -> str:
+    """The days of the class, its year before them where it isn't this one: as the deadline is written."""
+    year = run.plan.year
+    return when(run) if year == timezone.localdate(at).year else f"{year}年{when(run)}"
+
+
 def _invitation(one: Invitation, at: datetime) -> dict[str, Any]:
     deadline = one.run.call_up.deadline
     late = deadline is not None and at > deadline
@@ -117,7 +120,7 @@ def _invitation(one: Invitation, at: datetime) -> dict[str, Any]:
         tone, word = "back", f"已截止，还差 {one.short} 人"
     return {
         "one": one,
-        "when": when(one.run),
+        "when": _days(one.run, at),
         "deadline": deadline,
         "late": late,
         "tone": tone,
@@ -129,8 +132,13 @@ def _invitation(one: Invitation, at: datetime) -> dict[str, Any]:
 class Line:
     """A candidate as the list shows him: his classes, and what a nomination would say of him."""
 
-    def __init__(self, cadre: Cadre, history: History | None, findings: list[Finding], cut: date) -> None:
+    def __init__(
+        self, cadre: Cadre, history: History | None, findings: list[Finding], cut: date, typed: Typed
+    ) -> None:
         self.cadre = cadre
+        self.picked = cadre.pk in typed.picked
+        self.lodging = typed.lodging.get(cadre.pk, "")
+        self.needs = typed.needs.get(cadre.pk, "")
         self.last = history.last if history is not None else []
         self.more = (history.count - len(history.last)) if history is not None else 0
         self.findings = findings
@@ -149,9 +157,13 @@ def nominate(request: DeskRequest, pk: int, unit_id: int) -> HttpResponse:
     if call_up.issued_at is None or not (whole or _is_called(run, unit)):
         raise Http404
     if request.method == "POST" and request.POST.get("action") == "exempt":
-        return _exempt(request, run, unit)
+        return exempt(request, run, unit)
+    typed = Typed()
     if request.method == "POST":
-        return _act(request, run, unit, whole=whole)
+        answer = send(request, run, unit, whole=whole)
+        if not isinstance(answer, Typed):
+            return answer
+        typed = answer
     at, book = timezone.now(), book_of(run)
     acts = allowed(run, actor=request.user, at=at, unit=unit)
     may = acts[RunAct.NOMINATE] is None
@@ -170,7 +182,10 @@ def nominate(request: DeskRequest, pk: int, unit_id: int) -> HttpResponse:
     quota = Quota.objects.filter(run=run, unit=unit).first()
     own = list(select.with_acts(select.seats(run, unit)))
     found = clashes(run, [unit.pk])
-    live = rows_of((seat for seat in own if seat.state not in _GONE), found)
+    turns = select.turns(run, unit)
+    live = rows_of((seat for seat in own if seat.state not in _GONE), found, turns)
+    lines = _lines(run, unit, list(page), book, cut, at, typed) if may else []
+    common = _common(lines)
     context: dict[str, Any] = {
         "run": run,
         "unit": unit,
@@ -183,22 +198,43 @@ def nominate(request: DeskRequest, pk: int, unit_id: int) -> HttpResponse:
         "sums": _sums(own, quota),
         "live": live,
         "may_exempt": acts[RunAct.EXEMPT] is None and any(row.askable for row in live),
-        "gone": rows_of((seat for seat in own if seat.state in _GONE), {}),
+        "gone": rows_of((seat for seat in own if seat.state in _GONE), {}, {}),
         "may": may,
         "may_name": whole and acts[RunAct.NAME] is None,
-        "reason": acts[RunAct.NOMINATE],
+        "open": run.state in CALLING,
+        "reason": _closed(run) or acts[RunAct.NOMINATE],
         "replaced": replaced,
         "page": page,
-        "lines": _lines(run, unit, list(page), book, cut, at) if may else [],
+        "lines": lines,
+        "common": common,
+        "typed": typed,
         "form": form,
         "keep": [("replace", replaced.pk)] if replaced is not None else [],
         "clear_url": (f"?replace={replaced.pk}" if replaced is not None else "?") if narrowed else "",
-        "passed": passed_over(run, unit, book) if may and not _full(own, quota) else [],
+        "passed": passed_over(run, unit, book, also=typed.picked) if may and not _full(own, quota) else [],
         "years": forgotten_years(book),
         "forgotten_url": address("forgotten"),
         "uploads": RosterUpload.objects.filter(run=run, unit=unit).select_related("file", "uploaded_by")[:5],
     }
-    return render(request, "workflow/callup/nominate.html", context)
+    status = 422 if typed.error else 200
+    return render(request, "workflow/callup/nominate.html", context, status=status)
+
+
+def _closed(run: ClassRun) -> str:
+    """That nothing is to be done any more, for a class that is over; nobody has tried anything yet."""
+    return "" if run.state in CALLING else "本班已结束，名单不能再改。"
+
+
+def _common(lines: list[Line]) -> list[Finding]:
+    """What is said of everybody on the page alike: told once above the list, and taken off the lines."""
+    if len(lines) < 2:
+        return []
+    said = [{(found.code, found.message) for found in line.findings} for line in lines]
+    shared = set.intersection(*said)
+    common = [found for found in lines[0].findings if (found.code, found.message) in shared]
+    for line in lines:
+        line.findings = [found for found in line.findings if (found.code, found.message) not in shared]
+    return common
 
 
 def _is_called(run: ClassRun, unit: Union) -> bool:
@@ -209,22 +245,25 @@ def _is_called(run: ClassRun, unit: Union) -> bool:
 
 
 def _full(own: list[Seat], quota: Quota | None) -> bool:
-    return quota is None or _formal(own) >= quota.seats
+    formal, offered = _formal(own)
+    return quota is None or formal + offered >= quota.seats
 
 
-def _formal(own: list[Seat]) -> int:
-    """Those with a formal seat; who is offered one counts."""
-    return sum(
-        1
-        for seat in own
-        if seat.state not in _GONE and (seat.rank == SeatRank.FORMAL or seat.state == SeatState.OFFERED)
-    )
+def _formal(own: list[Seat]) -> tuple[int, int]:
+    """How many have a formal seat, and how many are offered one."""
+    live = [seat for seat in own if seat.state not in _GONE]
+    offered = sum(1 for seat in live if seat.state == SeatState.OFFERED)
+    return sum(1 for seat in live if seat.rank == SeatRank.FORMAL), offered
 
 
 def _sums(own: list[Seat], quota: Quota | None) -> list[dict[str, Any]]:
     live = [seat for seat in own if seat.state not in _GONE]
-    formal = _formal(own)
+    formal, offered = _formal(own)
     seats = quota.seats if quota is not None else 0
+    reserve, waiting = quota.reserve if quota is not None else 0, len(live) - formal - offered
+    short = seats - formal - offered
+    missing = f"还差 {short} 人" if short > 0 else "" if offered else "已满"
+    answers = f"递补待答复 {offered} 人" if offered else ""
     confirmed = sum(1 for seat in live if seat.state in select.ROLL)
     return [
         {
@@ -235,19 +274,27 @@ def _sums(own: list[Seat], quota: Quota | None) -> list[dict[str, Any]]:
         {
             "label": "正式",
             "value": f"{formal} 人",
-            "note": f"还差 {seats - formal} 人" if formal < seats else "已满",
+            "note": "，".join(filter(None, (answers, missing))),
         },
         {
             "label": "候补",
-            "value": f"{len(live) - formal} 人",
-            "note": f"备选名额 {quota.reserve} 人" if quota is not None and quota.reserve else "",
+            "value": f"{waiting} 人",
+            "note": _reserve_words(waiting, reserve),
         },
         {"label": "已确认", "value": f"{confirmed} 人", "note": ""},
     ]
 
 
+def _reserve_words(waiting: int, reserve: int) -> str:
+    """How many 候补 the organiser asked for, and how many there are beyond that."""
+    if waiting > reserve:
+        asked = f"备选名额 {reserve} 人，超 {waiting - reserve} 人" if reserve else "没有备选名额"
+        return f"{asked}，是否递补由主办部门决定"
+    return f"备选名额 {reserve} 人" if reserve else ""
+
+
 def _lines(
-    run: ClassRun, unit: Union, people: list[Cadre], book: Book, cut: date, at: datetime
+    run: ClassRun, unit: Union, people: list[Cadre], book: Book, cut: date, at: datetime, typed: Typed
 ) -> list[Line]:
     """A page of candidates with their classes and what the rules say, in two queries."""
     if not people:
@@ -260,7 +307,13 @@ def _lines(
     # Who comes first and whether it is late is said above the list, once.
     of_lists = {"over_quota", "after_deadline", "roster_twice"}
     return [
-        Line(cadre, histories.get(cadre.pk), [found for found in said if found.code not in of_lists], cut)
+        Line(
+            cadre,
+            histories.get(cadre.pk),
+            [found for found in said if found.code not in of_lists],
+            cut,
+            typed,
+        )
         for cadre, said in zip(people, checked.findings, strict=True)
     ]
 
@@ -272,116 +325,6 @@ def _replaced(request: DeskRequest, run: ClassRun, unit: Union) -> Seat | None:
         return None
     found = Seat.objects.filter(pk=int(key), run=run, unit=unit).first()
     return found if found is not None and found.is_live else None
-
-
-def _act(request: DeskRequest, run: ClassRun, unit: Union, *, whole: bool) -> HttpResponse:
-    """Nominates those ticked, names them, or lets one take another's place."""
-    here = reverse("workflow:nominate", args=[run.pk, unit.pk])
-    action = request.POST.get("action", "nominate")
-    picked = [int(key) for key in request.POST.getlist("pick") if key.isascii() and key.isdigit()]
-    explanation = request.POST.get("explanation", "").strip()
-    if not picked:
-        messages.error(request, "请先勾选人员。")
-        return redirect(here)
-    allowed_keys = set(select.candidates(run, unit).filter(pk__in=picked).values_list("pk", flat=True))
-    nominees = [
-        Nominee(
-            cadre_id=key,
-            explanation=explanation,
-            lodging={"yes": True, "no": False}.get(request.POST.get(f"lodging_{key}", "")),
-            needs=request.POST.get(f"needs_{key}", "").strip()[:100],
-        )
-        for key in dict.fromkeys(picked)
-        if key in allowed_keys
-    ]
-    if len(nominees) < len(set(picked)):
-        messages.warning(request, "有的人员已经报过名，或不在本单位，没有重复办理。")
-    if not nominees:
-        return redirect(here)
-    at = timezone.now()
-    try:
-        if action == "replace":
-            return _replace(request, run, unit, nominees, explanation, at)
-        if action == "name" and whole:
-            done = services.name(
-                run_id=run.pk,
-                unit_id=unit.pk,
-                people=nominees,
-                reason=explanation,
-                actor=request.user,
-                at=at,
-            )
-        else:
-            own = unit.pk in standing_of(request).union_ids
-            done = services.nominate(
-                run_id=run.pk,
-                unit_id=unit.pk,
-                people=nominees,
-                source=SeatSource.PAGE if own else SeatSource.ENTERED,
-                actor=request.user,
-                at=at,
-                late_ok=request.POST.get("late") == "1",
-            )
-    except Refused as refused:
-        messages.error(request, str(refused))
-        return redirect(here)
-    _tell(request, done)
-    return redirect(here)
-
-
-def _exempt(request: DeskRequest, run: ClassRun, unit: Union) -> HttpResponse:
-    """Asks that those ticked of the unit's own list be excused of what holds them."""
-    here = redirect("workflow:nominate", run.pk, unit.pk)
-    picked = [int(key) for key in request.POST.getlist("seat") if key.isascii() and key.isdigit()]
-    ids = list(Seat.objects.filter(run=run, unit=unit, pk__in=picked).values_list("pk", flat=True))
-    reason = request.POST.get("reason", "").strip()
-    if not ids:
-        messages.error(request, "请先在本单位名单中勾选须报审批的人员。")
-    elif not reason:
-        messages.error(request, "请写明理由：为什么仍须参加。")
-    else:
-        ask_exemption(request, ids, reason, timezone.now())
-    return here
-
-
-def _tell(request: DeskRequest, done: services.Nominated) -> None:
-    formal = [seat.name for seat in done.seats if seat.rank == SeatRank.FORMAL]
-    reserve = [seat.name for seat in done.seats if seat.rank == SeatRank.RESERVE]
-    if formal:
-        messages.success(request, f"已报名：{'、'.join(formal)}。")
-    if reserve:
-        messages.info(request, f"名额已满，列为候补：{'、'.join(reserve)}。")
-    for result in done.results:
-        if result.seat is None:
-            messages.error(request, f"{_name(result)}没有报上：{result.reason}")
-        elif any(finding.severity == "hold" for finding in result.findings):
-            messages.warning(
-                request,
-                f"{result.seat.name}须报重复调训审批，批准后才能确认，请在本单位名单中勾选，写明理由。",
-            )
-    for notice in done.notices:
-        messages.warning(request, notice.message)
-
-
-def _name(result: services.Result) -> str:
-    return str(Cadre.objects.values_list("name", flat=True).get(pk=result.nominee.cadre_id))
-
-
-def _replace(
-    request: DeskRequest, run: ClassRun, unit: Union, nominees: list[Nominee], reason: str, at: datetime
-) -> HttpResponse:
-    here = reverse("workflow:nominate", args=[run.pk, unit.pk])
-    old = Seat.objects.filter(pk=request.POST.get("replace") or 0, run=run, unit=unit).first()
-    if old is None or len(nominees) != 1:
-        messages.error(request, "调换须选定一人。")
-        return redirect(f"{here}?replace={old.pk}" if old is not None else here)
-    try:
-        new = services.replace(seat_id=old.pk, by=nominees[0], reason=reason, actor=request.user, at=at)
-    except Refused as refused:
-        messages.error(request, str(refused))
-        return redirect(f"{here}?replace={old.pk}")
-    messages.success(request, f"已由{new.name}接替{old.name}，等待主办部门确认。")
-    return redirect(here)
 
 
 urlpatterns: list[URLPattern] = [
