@@ -173,6 +173,24 @@ class SeatFilter(forms.Form):
         return str(self.cleaned_data.get(name) or "")
 
 
+class OverrideFilter(forms.Form):
+    """What narrows the report of exceptions."""
+
+    year = forms.ChoiceField(label="年度", required=False, widget=forms.Select({"class": "bare"}))
+    q = Text(most=60, label="查找姓名、单位、班次")
+
+    def __init__(self, data: Any, *, years: Sequence[int]) -> None:
+        super().__init__(data)
+        choices = [("", "全部年度"), *((str(year), f"{year} 年度") for year in years)]
+        self.fields["year"].choices = choices  # type: ignore[attr-defined]
+        self.fields["q"].widget.attrs |= {"class": "bare", "placeholder": "姓名、单位、班次"}
+        self.is_valid()
+
+    def asked(self, name: str) -> str:
+        """What was asked by that name; the empty string for nothing, or for nonsense."""
+        return str(self.cleaned_data.get(name) or "")
+
+
 class CandidateFilter(forms.Form):
     """What narrows the list one nominates from."""
 

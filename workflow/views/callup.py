@@ -10,6 +10,7 @@ from workflow.views import (
     callup_correct,
     callup_feedback,
     callup_notice,
+    callup_overrides,
     callup_papers,
     callup_quota,
     callup_rosters,
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from django.urls import URLPattern
 
 urlpatterns: list[URLPattern] = [
+    *callup_overrides.urlpatterns,
     *callup_quota.urlpatterns,
     *callup_notice.urlpatterns,
     *callup_seats.urlpatterns,

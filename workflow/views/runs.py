@@ -92,6 +92,7 @@ def runs(request: DeskRequest) -> HttpResponse:
         ],
         "form": form,
         "narrowed": narrowed,
+        "exceptions_url": address("run_overrides") if whole else "",
         "keep": [("state", state)] if state else [],
         "clear_url": f"?state={state}" if state else "?",
         "tabs": [
