@@ -30,16 +30,17 @@ class Tally:
     """One trainee's sheets. Hours are shares of the class's; ``unmarked`` are half-days nobody entered."""
 
     total: Fraction
+    attended: Fraction = Fraction(0)
     leave: Fraction = Fraction(0)
-    absent: Fraction = Fraction(0)
     absences: int = 0
     came: bool = False
+    marked: bool = False
     unmarked: list[tuple[date, Half]] = field(default_factory=list)
 
     @property
     def hours(self) -> Decimal:
-        """Hours attended, to a tenth."""
-        return _tenths(self.total - self.leave - self.absent)
+        """Hours attended so far, to a tenth: half-days nobody entered count for nothing yet."""
+        return _tenths(self.attended)
 
     @property
     def leave_hours(self) -> Decimal:
@@ -77,6 +78,7 @@ def _tally(
     hours: dict[tuple[date, Half], Fraction], total: Fraction, marks: dict[tuple[date, Half], str]
 ) -> Tally:
     tally = Tally(total)
+    tally.marked = any(key in marks for key in hours)
     for key, share in hours.items():
         match marks.get(key):
             case None:
@@ -84,9 +86,9 @@ def _tally(
             case Presence.LEAVE:
                 tally.leave += share
             case Presence.ABSENT:
-                tally.absent += share
                 tally.absences += 1
             case _:
+                tally.attended += share
                 tally.came = True
     return tally
 

@@ -20,6 +20,11 @@ def half_day_text(day: date, half: int) -> str:
     return f"{day.month}月{day.day}日（星期{WEEKDAYS[day.weekday()]}）{Half(half).label}"
 
 
+def short_title(day: date, half: int) -> str:
+    """``6-21 上午``: where many stand in a row."""
+    return f"{day.month}-{day.day} {Half(half).label}"
+
+
 def column_title(day: date, half: int) -> str:
     """The head of a half-day's column: ``6月21日上午``; what a filled sheet is read back by."""
     return f"{day.month}月{day.day}日{Half(half).label}"

@@ -16,11 +16,11 @@ from workflow.excel.attendance import MOST_NOTE, read_attendance
 from workflow.models import Attendance, ClassRun, Seat
 from workflow.prints.sheets import attendance_book, attendees
 from workflow.rules.attending import leave_finding, tallies
-from workflow.rules.half_days import half_day_text
+from workflow.rules.half_days import half_day_text, short_title
 from workflow.rules.run_gate import RunAct, allowed, refusal
 from workflow.selectors.seat_lists import roll
 from workflow.services import attendance as services
-from workflow.states import Presence, RunState
+from workflow.states import CALLING, Presence, RunState
 from workflow.views.callup_frame import ask, book_of, frame, organised_run
 from workflow.views.common import DeskRequest, workbook_file
 from workflow.views.overseen import forbidden
@@ -105,8 +105,9 @@ def _page(
         "entering": running and acts[RunAct.ATTEND] is None,
         "may_begin": acts[RunAct.BEGIN] is None,
         "may_close": acts[RunAct.CLOSE] is None,
-        "reason": acts[RunAct.BEGIN] if run.state == RunState.ENROLLING else acts[RunAct.ATTEND],
+        "reason": _reason(run, acts),
         "missing": sum(len(tally.unmarked) for tally in totals.values()),
+        "missing_halves": len({half for tally in totals.values() for half in tally.unmarked}),
         "faults": faults,
         "upload": {
             "action": reverse("workflow:run_attendance_read", args=[run.pk]),
@@ -120,6 +121,13 @@ def _page(
     return render(request, "workflow/callup/attendance.html", context, status=422 if faults or error else 200)
 
 
+def _reason(run: ClassRun, acts: Mapping[RunAct, str | None]) -> str | None:
+    """Why nothing is to be done here; nobody has tried anything yet."""
+    if run.state not in CALLING:
+        return "考勤已结束，不能再改。"
+    return acts[RunAct.BEGIN] if run.state == RunState.ENROLLING else acts[RunAct.ATTEND]
+
+
 def _halves(
     run: ClassRun, seats: Sequence[Seat], marks: Mapping[Any, Any], number: int
 ) -> list[dict[str, Any]]:
@@ -128,7 +136,7 @@ def _halves(
         done = sum(1 for seat in seats if (seat.pk, day, half) in marks)
         found.append(
             {
-                "title": half_day_text(day, half),
+                "title": short_title(day, half),
                 "url": f"?half_day={index}",
                 "count": f"{done}/{len(seats)}",
                 "current": index == number,

@@ -255,6 +255,15 @@ def test_from_the_first_sheet_to_the_records(client, called: Called, clock) -> N
     data = {f"p_{one.pk}": "present", f"n_{one.pk}": "", f"p_{two.pk}": "leave", f"n_{two.pk}": "就医"}
     saved = client.post(f"{base}/attendance/?half_day=0", data, follow=True).content.decode()
     assert "6月8日（星期二）上午：已保存，改动 2 人。" in saved
+    # Hours run on from the first half-day; what is left is told in half-days and in entries.
+    assert re.findall(r'data-label="实到学时">(.*?)<', saved) == ["4.0", "0.0"]
+    assert "还有 3 个半天没有录齐，共 6 人次。" in saved
+    assert re.findall(r'<a href="\?half_day=\d"[^>]*>(.*?) <', saved) == [
+        "6-8 上午",
+        "6-8 下午",
+        "6-9 上午",
+        "6-9 下午",
+    ]
     future = client.post(f"{base}/attendance/?half_day=2", data, follow=True).content.decode()
     assert "还没有到，不能先录" in future
     book = load_workbook(BytesIO(client.get(f"{base}/attendance.xlsx").content))
@@ -278,6 +287,8 @@ def test_from_the_first_sheet_to_the_records(client, called: Called, clock) -> N
     mark = Attendance.objects.get(seat=two, day=date(2027, 6, 8), half=Half.MORNING)
     assert (mark.presence, mark.note) == (Presence.LEAVE, "就医")
     assert "考勤已结束：结业 1 人，未结业 1 人" in closed
+    assert "考勤已结束，不能再改。" in closed
+    assert "不能办理这一操作" not in closed
     assert runs.fresh_run(called.run).state == "settling"
     assert dict(Seat.objects.values_list("name", "state")) == {
         "丁一鸣": "completed",
