@@ -154,8 +154,11 @@ def clashes(run: ClassRun, unit_ids: Collection[int] | None = None) -> dict[int,
 
 
 def called_to(user: User) -> QuerySet[Seat]:
-    """What a person is or was called to, the latest class first; empty for a user who is no cadre."""
-    shown = [*LIVE_SEATS, SeatState.COMPLETED, SeatState.UNFINISHED]
+    """What a person is or was called to, the latest class first; empty for a user who is no cadre.
+
+    Classes cancelled since are among it: who was called has to hear that he need not come (S20).
+    """
+    shown = [*LIVE_SEATS, SeatState.COMPLETED, SeatState.UNFINISHED, SeatState.RELEASED]
     seats = Seat.objects.filter(cadre__user=user, state__in=shown)
     return seats.select_related("run__plan__union", "run__plan__department", "run__call_up", "unit").order_by(
         "-run__starts_on", "-pk"

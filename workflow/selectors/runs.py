@@ -10,7 +10,7 @@ from workflow.models import ClassPlan, ClassRun, RunCost, RunRequest, WorkTask
 from workflow.states import RequestKind, RequestState, RunState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from django.db.models import QuerySet
 
@@ -115,6 +115,14 @@ def asked_of(run_ids: Iterable[int], standing: Standing) -> dict[int, RunRequest
         .order_by()
     )
     return {row.run_id: row for row in rows}
+
+
+def cancelled_for(run_ids: Collection[int]) -> dict[int, str]:
+    """Why these 期 were cancelled, in the words of the request that was agreed to; no query for none."""
+    if not run_ids:
+        return {}
+    done = RunRequest.objects.filter(run__in=run_ids, kind=RequestKind.CANCEL, state=RequestState.APPROVED)
+    return dict(done.order_by().values_list("run", "reason"))
 
 
 def requests_of(run: ClassRun, standing: Standing) -> list[RunRequest]:

@@ -12,7 +12,7 @@ from org.models import Cadre, Union
 from rulebook.severity import Severity
 from training.models import TrainingRecord
 from workflow.models import ClassRun, Quota, Seat, SeatAct
-from workflow.states import LIVE_SEATS, OPENED, SeatRank, SeatSource, SeatState
+from workflow.states import LIVE_SEATS, OPENED, RunState, SeatRank, SeatSource, SeatState
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -128,8 +128,11 @@ class Invitation:
 
 
 def invitations(unit_ids: Collection[int]) -> list[Invitation]:
-    """The 期 these units are called up for by an issued notice, the latest first; three queries."""
-    there = ClassRun.objects.filter(state__in=OPENED, call_up__issued_at__isnull=False)
+    """The 期 these units are called up for by an issued notice, the latest first; three queries.
+
+    Those cancelled since are among them: who was called has to hear that nobody need come (S20).
+    """
+    there = ClassRun.objects.filter(state__in=[*OPENED, RunState.CANCELLED], call_up__issued_at__isnull=False)
     runs = {
         run.pk: run
         for run in there.filter(

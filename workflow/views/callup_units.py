@@ -21,7 +21,7 @@ from workflow.rules.run_gate import RunAct, allowed
 from workflow.selectors import seat_lists as select
 from workflow.selectors.callup import clashes
 from workflow.selectors.desk import NEAR
-from workflow.selectors.runs import sees_whole
+from workflow.selectors.runs import cancelled_for, sees_whole
 from workflow.states import CALLING, RunState, SeatRank, SeatState
 from workflow.views.callup_frame import book_of, call_up_of, called_run, unit_of
 from workflow.views.callup_seats import rows_of
@@ -54,10 +54,12 @@ def nominations(request: DeskRequest) -> HttpResponse:
     at = timezone.now()
     found = select.invitations(units) if units else []
     view = request.GET.get("view", "")
+    called_off = {one.run.pk for one in found if one.run.state == RunState.CANCELLED}
+    reasons = cancelled_for(called_off)
     groups = {
-        "": sorted((one for one in found if one.run.state == RunState.ENROLLING), key=_urgency(at)),
+        "": sorted((one for one in found if _is_open(one, at)), key=_urgency(at)),
         "running": [one for one in found if one.run.state == RunState.RUNNING],
-        "past": [one for one in found if one.run.state not in CALLING],
+        "past": [one for one in found if one.run.state not in CALLING and not _is_open(one, at)],
         "all": found,
     }
     titles = (("", "正在报名"), ("running", "办班中"), ("past", "已结束"), ("all", "全部"))
@@ -65,7 +67,7 @@ def nominations(request: DeskRequest) -> HttpResponse:
     page = page_of(request, groups[view])
     context = {
         "page": page,
-        "rows": [_invitation(one, at) for one in page],
+        "rows": [_invitation(one, at, reasons.get(one.run.pk, "")) for one in page],
         "several": len({one.unit.pk for one in found}) > 1,
         "tabs": [
             {
@@ -79,6 +81,14 @@ def nominations(request: DeskRequest) -> HttpResponse:
         ],
     }
     return render(request, "workflow/callup/nominations.html", context)
+
+
+def _is_open(one: Invitation, at: datetime) -> bool:
+    """Whether people are sent; a class called off stays beside the others until it would have begun."""
+    if one.run.state == RunState.CANCELLED:
+        return one.run.starts_on is not None and one.run.starts_on >= timezone.localdate(at)
+    enrolling: bool = one.run.state == RunState.ENROLLING
+    return enrolling
 
 
 def _closes_soon(one: Invitation, at: datetime) -> bool:
@@ -108,7 +118,7 @@ def _days(run: ClassRun, at: datetime) -> str:
     return when(run) if year == timezone.localdate(at).year else f"{year}年{when(run)}"
 
 
-def _invitation(one: Invitation, at: datetime) -> dict[str, Any]:
+def _invitation(one: Invitation, at: datetime, cancelled_for: str) -> dict[str, Any]:
     deadline = one.run.call_up.deadline
     late = deadline is not None and at > deadline
     tone, word = ("ok", "已报满") if not one.short else ("wait", f"还差 {one.short} 人")
@@ -118,14 +128,16 @@ def _invitation(one: Invitation, at: datetime) -> dict[str, Any]:
         tone, word = "back", f"即将截止，还差 {one.short} 人"
     elif late and one.short:
         tone, word = "back", f"已截止，还差 {one.short} 人"
+    off = one.run.state == RunState.CANCELLED
     return {
         "one": one,
+        "cancelled_for": cancelled_for if off else "",
         "when": _days(one.run, at),
         "deadline": deadline,
         "late": late,
         "tone": tone,
         "word": word,
-        "url": reverse("workflow:nominate", args=[one.run.pk, one.unit.pk]),
+        "url": "" if off else reverse("workflow:nominate", args=[one.run.pk, one.unit.pk]),
     }
 
 

@@ -17,7 +17,7 @@ from org.selectors import reach
 from training.models import TrainingRecord
 from workflow.forms.load import LoadForm
 from workflow.selectors.callup import branches_away, called_to, most_called, weeks_away
-from workflow.states import LIVE_SEATS
+from workflow.states import LIVE_SEATS, SeatState
 from workflow.views.common import DeskRequest, standing_of
 from workflow.views.runs import address, when
 
@@ -36,7 +36,9 @@ def my_training(request: DeskRequest) -> HttpResponse:
     """Classes one is called to, first those to come; then what one has been trained in."""
     today = timezone.localdate()
     seats = list(called_to(request.user))
-    coming = [seat for seat in seats if seat.state in LIVE_SEATS and not _is_over(seat.run.ends_on, today)]
+    shown = (*LIVE_SEATS, SeatState.RELEASED)
+    coming = [seat for seat in seats if seat.state in shown and not _is_over(seat.run.ends_on, today)]
+    seats = [seat for seat in seats if seat.state != SeatState.RELEASED]
     records = TrainingRecord.objects.standing().filter(cadre__user=request.user)
     context = {
         "is_cadre": hasattr(request.user, "cadre"),

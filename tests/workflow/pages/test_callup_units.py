@@ -10,15 +10,17 @@ import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from openpyxl import load_workbook
 
+from org.models import Cadre, User
 from tests.workflow import called as trained_people
 from tests.workflow import roster_cast as casts
+from tests.workflow import runs
 from tests.workflow import world as worlds
 from tests.workflow.roster_cast import Called
 from tests.workflow.world import World, at
 from workflow.models import RosterUpload, RunRequest, Seat
 from workflow.services import seats as services
 from workflow.services.seats import Nominee
-from workflow.states import SeatSource
+from workflow.states import RequestKind, SeatSource
 
 PDF = b"%PDF-1.7\n1 0 obj<<>>endobj\n%%EOF"
 
@@ -112,6 +114,30 @@ def test_what_a_unit_owes_is_counted_in_the_navigation(client, called: Called, c
     assert entry(client, called, "yi") == (0, True)
     services.accept(seat_id=sent[2].pk, actor=called.contacts["jia"], at=at(5, 13))
     assert entry(client, called) == (0, True)
+
+
+def test_a_class_called_off_is_said_to_unit_and_person(client, called: Called, clock) -> None:
+    """S20: it stays in sight, with its reason and without a way in, until it would have begun."""
+    send(called, "jia", "丁一鸣")
+    person = User.objects.create_user("dingyiming", name="丁一鸣")
+    Cadre.objects.filter(pk=called.cadres["丁一鸣"].pk).update(user=person)
+    runs.grant(called.world, called.run, RequestKind.CANCEL, reason="场地检修")
+    client.force_login(called.contacts["jia"])
+    text = client.get("/nominations/").content.decode()
+    assert "工会信息员培训班" in text
+    assert "已取消" in text
+    assert "场地检修" in text
+    assert address(called) not in text
+    assert entry(client, called) == (0, True)
+    client.force_login(person)
+    mine = client.get("/my-training/").content.decode()
+    assert "班次取消" in mine
+    assert "不用参加" in mine
+    clock.move_to(at(6, 9, 10))
+    assert "工会信息员培训班" not in client.get("/my-training/").content.decode()
+    client.force_login(called.contacts["jia"])
+    assert "工会信息员培训班" not in client.get("/nominations/").content.decode()
+    assert "场地检修" in client.get("/nominations/", {"view": "past"}).content.decode()
 
 
 def test_nothing_before_the_notice(client, world: World) -> None:
