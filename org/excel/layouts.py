@@ -40,13 +40,15 @@ def _required(field: Field) -> Field:
 
 
 _NUMBER: Final = _field("number", "序号", "text", "编号 序 号 No NO.")
-_NAME: Final = _field("name", "姓名", "name", "名字 学员姓名 参训人员 参训人员姓名 参训学员 人员姓名 学员")
+_NAME: Final = _field(
+    "name", "姓名", "name", "名字 人员 学员姓名 参训人员 参训人员姓名 参训学员 人员姓名 学员"
+)
 _IDENTITY_KIND: Final = _field(
     "identity_kind", "证件类型", "identity_kind", "证件种类 证件名称 身份证件类型 证件类别"
 )
 _IDENTITY: Final = _field(
     *("identity_number", "身份证号", "identity"),
-    "身份证 身份证号码 公民身份号码 居民身份证号 居民身份证号码 身份号码 证件号 证件号码 身份证件号",
+    "证件 身份证 身份证号码 公民身份号码 居民身份证号 居民身份证号码 身份号码 证件号 证件号码 身份证件号",
     "身份证件号码 有效证件号码 身份证(件)号码 ID ID号 ID号码",
 )
 _GENDER: Final = _field("gender", "性别", "gender", "男女")
@@ -73,7 +75,7 @@ _KIND: Final = _field(
 )
 _PHONE: Final = _field(
     *("phone", "手机", "phone"),
-    "手机号 手机号码 电话 联系电话 联系方式 电话号码 移动电话 本人手机 手机/电话 联系手机 本人电话",
+    "手机号 手机号码 联系 电话 联系电话 联系方式 电话号码 移动电话 本人手机 手机/电话 联系手机 本人电话",
 )
 _REMARK: Final = _field("remark", "备注", "text", "说明 其他 附注")
 

@@ -185,12 +185,14 @@ def see_identity(*, cadre: Cadre, actor: User, at: datetime.datetime, purpose: s
 
 
 def take_out_identities(
-    *, cadres: Collection[Cadre], actor: User, at: datetime.datetime, purpose: str
+    *, cadres: Collection[Cadre], what: str, actor: User, at: datetime.datetime, purpose: str
 ) -> dict[int, str]:
-    """The whole numbers of many for a file, by id of the cadre; one IdentityAccess says how many."""
+    """The whole numbers of many for a file, by id of the cadre; one IdentityAccess says how many, of ``what``
+    list (滨海新区总工会干部名册) and why."""
     _raise(rules.identity_refusal(permitted=actor.has_perm("org.see_identity"), purpose=purpose))
     with transaction.atomic():
-        IdentityAccess.objects.create(actor=actor, at=at, count=len(cadres), purpose=purpose.strip())
+        said = f"导出{what}：{purpose.strip()}"[:200]
+        IdentityAccess.objects.create(actor=actor, at=at, count=len(cadres), purpose=said)
         return {cadre.pk: cadre.identity_number for cadre in cadres}
 
 

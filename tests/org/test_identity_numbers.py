@@ -130,14 +130,18 @@ def test_without_permission_or_reason_nothing_is_shown_and_nothing_written(cast:
     with pytest.raises(Refused, match="请写明查看完整证件号码的事由"):
         see_identity(cadre=cadre, actor=trusted(cast.an), at=M, purpose="看看")
     with pytest.raises(Refused, match="需要授权"):
-        take_out_identities(cadres=[cadre], actor=cast.bo, at=M, purpose="办理结业证书")
+        take_out_identities(cadres=[cadre], what="干部名册", actor=cast.bo, at=M, purpose="办理结业证书")
     assert not IdentityAccess.objects.exists()
 
 
 def test_a_file_of_numbers_leaves_one_line_with_their_count(cast: Cast, cadre: Cadre) -> None:
-    numbers = take_out_identities(cadres=[cadre], actor=trusted(cast.an), at=M, purpose="报上级汇总")
+    numbers = take_out_identities(
+        cadres=[cadre], what="干部名册", actor=trusted(cast.an), at=M, purpose="报上级汇总"
+    )
     assert numbers == {cadre.pk: NUMBER}
-    assert list(IdentityAccess.objects.values_list("cadre", "count", "purpose")) == [(None, 1, "报上级汇总")]
+    assert list(IdentityAccess.objects.values_list("cadre", "count", "purpose")) == [
+        (None, 1, "导出干部名册：报上级汇总")
+    ]
 
 
 def test_the_log_of_who_saw_is_append_only(cast: Cast, cadre: Cadre) -> None:

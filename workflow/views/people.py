@@ -143,7 +143,11 @@ def cadres_take_out(request: DeskRequest) -> HttpResponse:
         rows = list(asked.listed().rows[: select.MOST])
         try:
             numbers = take_out_identities(
-                cadres=rows, actor=request.user, at=timezone.now(), purpose=form.cleaned_data["purpose"]
+                cadres=rows,
+                what=f"{asked.unit.name}干部名册",
+                actor=request.user,
+                at=timezone.now(),
+                purpose=form.cleaned_data["purpose"],
             )
         except Refused as refused:
             form.add_error("purpose", str(refused))

@@ -82,12 +82,12 @@ def test_unmended_nothing_gets_through() -> None:
 
 
 def test_a_column_somebody_had_to_name_needs_no_naming_again() -> None:
-    """人员 was said to be the name, and the first of two numbers to be left out."""
+    """同志 was said to be the name, and the first of two numbers to be left out."""
     lines = [
-        ["身份证号", "人员", "单位", "号码"],
+        ["身份证号", "同志", "单位", "号码"],
         ["旧的", "何云舒", "没听说过的工会", resident(3)],
     ]
-    mapping = {"人员": "name", "号码": "identity_number", "身份证号": ""}
+    mapping = {"同志": "name", "号码": "identity_number", "身份证号": ""}
     roster = books.roster(xlsx(lines), mapping=mapping)
     assert roster.header.missing == ()
     content = saved(error_workbook(roster))

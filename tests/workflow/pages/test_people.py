@@ -179,7 +179,7 @@ def test_whole_numbers_leave_with_permission_reason_and_a_line(world: World, sta
     content = staff.post(address, {"purpose": "上报上级工会", "status": "active"}).content
     assert [row[3] for row in rows(content)] == [cadre.identity_number for cadre in people]
     assert list(IdentityAccess.objects.values_list("actor__username", "cadre", "count", "purpose")) == [
-        ("binhai-xuanchuan-staff", None, 2, "上报上级工会")
+        ("binhai-xuanchuan-staff", None, 2, f"导出{world.union.name}干部名册：上报上级工会")
     ]
 
 
