@@ -189,7 +189,7 @@ class ClassRun(models.Model):
 
     @property
     def reference(self) -> str:
-        """``P2027-0001-1#57``: what other ledgers know it by; two unions may well have the same code."""
+        """``P2027-0001-1#57``: what training records know it by; two unions may well have the same code."""
         return f"{self.code}#{self.pk}"
 
     @property

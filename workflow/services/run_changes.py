@@ -130,5 +130,5 @@ def _move_money(
         post=post,
         at=at,
         reason=f"{request.get_kind_display()}批准：{request.run.title}",
-        reference=request.run.reference,
+        reference=request.run.code,
     )
