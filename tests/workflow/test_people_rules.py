@@ -344,6 +344,20 @@ def test_half_days_count_and_intervals_are_half_open(
     assert found(world, called.on(run, date(2027, 6, 8), 2, half=1), who) == []
 
 
+def test_the_days_of_a_class_in_stretches_are_told_without_those_between(
+    world: World, run: ClassRun, other: ClassRun, who: Cadre
+) -> None:
+    parts = called.on(other, date(2027, 6, 4), 2).stretches + called.on(other, date(2027, 6, 8), 1).stretches
+    ClassRun.objects.filter(pk=other.pk).update(stretches=parts)
+    seat(other, who, "confirmed")
+    block, _ = found(world, run, who)
+    assert "（2027年6月4日上午至2027年6月4日下午、2027年6月8日上午）" in block.message
+    split = called.on(run, date(2027, 6, 4), 2)
+    split.stretches = parts
+    [block, _] = found(world, split, who)
+    assert "与本班（2027年6月4日上午至2027年6月4日下午、2027年6月8日上午）时间冲突" in block.message
+
+
 def test_a_class_in_stretches_leaves_the_days_between_free(world: World, run: ClassRun, who: Cadre) -> None:
     parts = called.on(run, date(2027, 6, 8), 2).stretches + called.on(run, date(2027, 6, 15), 2).stretches
     split = called.opened(world, department="quanyi", name="分段班", subject="YW-08")

@@ -83,7 +83,7 @@ SELECT a.n, {SEAT}, a.id, '', '', s.run_id, '', (
         'class', CASE WHEN p.sessions > 1 THEN p.name || '（第 ' || r.session_no || ' 期）' ELSE p.name END,
         'run', r.id, 'department_id', p.department_id, 'department', d.name, 'union', o.name,
         'union_id', o.id, 'union_path', o.path, 'starts_on', r.starts_on, 'ends_on', r.ends_on,
-        'lower', lower(r.stretches[1]), 'upper', upper(r.stretches[array_upper(r.stretches, 1)]),
+        'stretches', r.stretches::text,
         'overlaps', s.span && %(window)s::int4multirange, 'firm', s.firm,
         'subject', s.subject, 'state', (
             SELECT t.state FROM workflow_seat t WHERE t.run_id = s.run_id AND t.cadre_id = s.cadre_id

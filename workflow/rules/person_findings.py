@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from django.utils import timezone
 
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from rulebook.people import RepeatRule
     from rulebook.schema import Book
     from workflow.models import ClassRun
+
+
+#: One of ``{"[20102,20104)","[20108,20110)"}``: half-days of a class as the database writes them.
+_STRETCH: Final = re.compile(r"\[(\d+),(\d+)\)")
 
 
 class Said(NamedTuple):
@@ -44,7 +49,8 @@ class Days(NamedTuple):
 def days_of(run: ClassRun) -> Days:
     """Raises IndexError before the second gate."""
     parts = run.stretches
-    return Days(run.start()[0], run.end()[0], stretch_text(parts[0].lower, parts[-1].upper))
+    text = "、".join(stretch_text(part.lower, part.upper) for part in parts)
+    return Days(run.start()[0], run.end()[0], text)
 
 
 #: The rules of people that are switched on, by code.
@@ -100,7 +106,9 @@ def organizer(other: Mapping[str, Any]) -> str:
 
 
 def named(other: Mapping[str, Any]) -> str:
-    return f"{organizer(other)}《{other['class']}》（{stretch_text(other['lower'], other['upper'])}）"
+    parts = _STRETCH.findall(other["stretches"])
+    days = "、".join(stretch_text(int(lower), int(upper)) for lower, upper in parts)
+    return f"{organizer(other)}《{other['class']}》（{days}）"
 
 
 def _all(others: Sequence[Mapping[str, Any]]) -> str:
