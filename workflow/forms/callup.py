@@ -214,11 +214,13 @@ class CandidateFilter(forms.Form):
 
 
 class OnSiteForm(forms.Form):
-    """计划外学员: who stands before the door, and who of his unit agreed."""
+    """计划外学员: who stands before the door, and, when he is taken in, who of his unit agreed."""
 
-    identity_number = Text(most=60, required=True, label="证件号码")
-    unit = forms.TypedChoiceField(
-        label="选送单位", coerce=int, error_messages={"required": "请选择选送单位。"}
+    who = Text(
+        most=60,
+        required=True,
+        label="证件号码或姓名",
+        help_text="填姓名的，列出本会及下级单位的同名人员供选择",
     )
     confirmation = Text(
         most=300,
@@ -228,9 +230,10 @@ class OnSiteForm(forms.Form):
         help_text="单位何人、以何种方式同意，如“甲街道总工会王主席 6月8日电话确认”",
     )
 
-    def __init__(self, data: Any = None, *, units: Sequence[tuple[int, str]]) -> None:
+    def __init__(self, data: Any = None, *, adding: bool) -> None:
         super().__init__(data)
-        self.fields["unit"].choices = [("", "请选择"), *units]  # type: ignore[attr-defined]
+        if not adding:
+            self.fields["confirmation"].required = False
 
 
 class RosterForm(forms.Form):

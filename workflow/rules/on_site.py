@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from copy import copy
 from decimal import ROUND_HALF_UP, Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from office.wording import CENT, days_text, yuan
 from rulebook.rates import total
@@ -19,10 +19,14 @@ if TYPE_CHECKING:
     from workflow.rules.findings import Finding
 
 ZERO = Decimal("0.00")
+#: What is said of the class and its money when it grows: nobody's exemption puts it right.
+OF_CLASS: Final = frozenset({"over_quota", "over_ceiling_total"})
 
 
 def over_class(run: ClassRun, book: Book, *, more: int = 1) -> list[Finding]:
     """What is to be said when ``more`` people join those confirmed: nothing up to the approved number.
+
+    Of the class, not of a person: it goes with a change of the class, not with an exemption.
 
     The money is worked out for the people there would be, days and heads as approved: what the same cost a
     head would come to, and what the rate card allows where the union uses it.
@@ -71,7 +75,7 @@ def _money(run: ClassRun, book: Book, rule: say.Said, people: int) -> list[Findi
             rule,
             f"{heads}，按批准的人均标准需 {yuan(needed)} 元{limit_text}；批准 {yuan(approved)} 元，"
             f"差 {yuan(needed - approved)} 元。",
-            "请核实经费；不够的，报变更申请增加人数和经费。",
+            "请核实经费；不够的，请主办部门办理变更申请，增加人数和经费。",
             figures=figures,
         )
     ]

@@ -88,6 +88,16 @@ def roll(run: ClassRun) -> list[Seat]:
     return list(seats(run).filter(state__in=ROLL))
 
 
+def ended(run: ClassRun) -> tuple[int, int]:
+    """How many finished the class, and how many were in it and didn't; one query."""
+    seats = Seat.objects.filter(run=run)
+    found: dict[str, int] = seats.aggregate(
+        done=Count("pk", filter=Q(state=SeatState.COMPLETED)),
+        undone=Count("pk", filter=Q(state=SeatState.UNFINISHED)),
+    )
+    return found["done"], found["undone"]
+
+
 def units_of(run: ClassRun) -> list[tuple[int, str]]:
     """Units with a quota or a seat in the run, in their order; two queries."""
     quotas = Quota.objects.filter(run=run).values_list("unit", "unit__name", "unit__ordinal")

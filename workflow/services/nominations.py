@@ -233,8 +233,9 @@ def add_on_site(
     """计划外学员 (S25): somebody who wasn't on the list is taken in on the spot.
 
     ``confirmation``: who of his unit agreed, and how; required. He is confirmed at once and counts against no
-    quota; that the class grows beyond its number, and what that means for its money, is said and kept with
-    the seat. Somebody whom a rule holds has a seat, and is confirmed when his exemption is approved.
+    quota. That the class grows beyond its number, and what that means for its money, is said of the class
+    (:func:`workflow.rules.on_site.over_class`): it is among the findings, and not kept with the seat.
+    Somebody whom a rule holds has a seat, and is confirmed when his exemption is approved.
     """
     lock_people([nominee.cadre_id])
     run = locked_run(run_id)
@@ -249,7 +250,6 @@ def add_on_site(
     if why := _turned_away(nominee, findings):
         return Result(nominee, None, findings, why)
     is_held = any(finding.severity == Severity.HOLD for finding in findings)
-    findings = ordered([*findings, *over_class(run, place.book)])
     cadre = Cadre.objects.select_related("unit").get(pk=nominee.cadre_id)
     seat = written(
         place,
@@ -263,6 +263,7 @@ def add_on_site(
     )
     seat.save()
     record(place, [seat], "on_site", confirmation.strip())
+    of_class = over_class(run, place.book)
     if not is_held:
         confirm_locked(place, [seat])
-    return Result(nominee, seat, findings)
+    return Result(nominee, seat, ordered([*findings, *of_class]))

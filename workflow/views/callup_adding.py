@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -12,20 +12,26 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from office.refusals import Refused
-from org.excel.identity import read_identity
-from org.models import Cadre
 from org.selectors import unit_matcher
-from org.states import IdentityKind
+from rulebook.severity import Severity
 from workflow.forms.callup import OnSiteForm
+from workflow.rules.on_site import OF_CLASS
+from workflow.rules.people import Candidate, examine
 from workflow.rules.run_gate import RunAct, refusal
 from workflow.selectors import seat_lists as select
+from workflow.selectors.at_the_door import Comer, comers
 from workflow.services.seats import Nominee, add_on_site
-from workflow.views.callup_frame import frame, organised_run
+from workflow.views.callup_frame import book_of, frame, organised_run
 from workflow.views.common import DeskRequest
 from workflow.views.overseen import forbidden
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
     from django.urls import URLPattern
+
+    from workflow.models import ClassRun, Seat
 
 
 @require_safe
@@ -55,52 +61,86 @@ def run_named(request: DeskRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def run_on_site(request: DeskRequest, pk: int) -> HttpResponse:
-    """Takes in somebody who wasn't on the list (S25)."""
+    """Takes in somebody who wasn't on the list (S25): first who he is, then whether he is taken in.
+
+    The number is posted, never part of an address; whom it names is looked up anew with each step.
+    """
     run, at = organised_run(request, pk), timezone.now()
     if reason := refusal(RunAct.ON_SITE, run, actor=request.user, at=at):
         return forbidden(request, reason)
-    form = OnSiteForm(request.POST if request.method == "POST" else None, units=select.units_of(run))
-    if request.method == "POST" and form.is_valid():
-        given = form.cleaned_data
-        cadre, why = person_of(given["identity_number"])
-        if cadre is None:
-            form.add_error("identity_number", why)
-        else:
-            try:
-                done = add_on_site(
-                    run_id=run.pk,
-                    unit_id=given["unit"],
-                    nominee=Nominee(cadre_id=cadre.pk),
-                    confirmation=given["confirmation"],
-                    actor=request.user,
-                    at=at,
-                )
-            except Refused as refused:
-                form.add_error(None, str(refused))
-            else:
-                if done.seat is not None:
-                    messages.success(request, f"{done.seat.name}已列为计划外学员。")
-                    for finding in done.findings:
-                        messages.warning(request, f"{finding.message}{finding.mend}")
-                    return redirect("workflow:seat", done.seat.pk)
-                form.add_error(None, f"{cadre.name}：{done.reason}")
-    context = {**frame(run, "run_seats"), "form": form}
+    adding = request.POST.get("action") == "add"
+    form = OnSiteForm(request.POST if request.method == "POST" else None, adding=adding)
+    lines: list[dict[str, Any]] = []
+    if request.method == "POST":
+        form.is_valid()
+        found, why = comers(run, form.cleaned_data["who"]) if form.cleaned_data.get("who") else ([], "")
+        if why:
+            form.add_error("who", why)
+        lines = _preview(run, found, at)
+    if adding and form.is_valid():
+        chosen = [
+            line for line in lines if str(line["cadre"].pk) == request.POST.get("cadre") and line["may"]
+        ]
+        if not chosen:
+            form.add_error(None, "请在下面选定一人。")
+        elif (seat := _taken_in(request, run, chosen[0], form, at)) is not None:
+            return redirect("workflow:seat", seat.pk)
+    context = {
+        **frame(run, "run_seats"),
+        "form": form,
+        "lines": lines,
+        "chosen": request.POST.get("cadre", "") or (str(lines[0]["cadre"].pk) if len(lines) == 1 else ""),
+        "may": any(line["may"] for line in lines),
+    }
     status = 422 if form.is_bound and form.errors else 200
     return render(request, "workflow/callup/on_site.html", context, status=status)
 
 
-def person_of(number: str) -> tuple[Cadre | None, str]:
-    """The cadre of an identity number as typed, by whichever document; else why there is none."""
-    read = read_identity(number, today=timezone.localdate())
-    plain = read.number or "".join(number.split()).upper()
-    for kind in [read.kind] if read.number else IdentityKind.values:
-        found = Cadre.objects.with_identity(kind, plain).first()
-        if found is not None:
-            return found, ""
-    if not read.number and read.problems:
-        problem = read.problems[0]
-        return None, f"{problem.message}{problem.mend}"
-    return None, "干部名册中没有这个证件号码，请先登记。"
+#: Of somebody who stands before the door the list's own order isn't asked.
+_OF_LISTS = ("over_quota", "after_deadline")
+
+
+def _preview(run: ClassRun, found: list[Comer], at: datetime) -> list[dict[str, Any]]:
+    """Those found with what the rules say of each, before anything is done."""
+    people = [
+        Candidate(row=number, cadre_id=one.cadre.pk, unit_id=one.unit.pk if one.unit is not None else None)
+        for number, one in enumerate(found, 1)
+    ]
+    checked = examine(run, people, at=at, book=book_of(run)).findings if people else []
+    lines = []
+    for one, said in zip(found, checked, strict=True):
+        findings = [finding for finding in said if finding.code not in _OF_LISTS]
+        stopped = one.unit is None or any(finding.stops for finding in findings)
+        lines.append({"cadre": one.cadre, "unit": one.unit, "findings": findings, "may": not stopped})
+    return lines
+
+
+def _taken_in(
+    request: DeskRequest, run: ClassRun, line: Mapping[str, Any], form: OnSiteForm, at: datetime
+) -> Seat | None:
+    """His seat, and what is to be said of it; None where he has none, and the form says why."""
+    try:
+        done = add_on_site(
+            run_id=run.pk,
+            unit_id=line["unit"].pk,
+            nominee=Nominee(cadre_id=line["cadre"].pk),
+            confirmation=form.cleaned_data["confirmation"],
+            actor=request.user,
+            at=at,
+        )
+    except Refused as refused:
+        form.add_error(None, str(refused))
+        return None
+    if done.seat is None:
+        form.add_error(None, f"{line['cadre'].name}：{done.reason}")
+        return None
+    if any(finding.severity == Severity.HOLD and finding.code not in OF_CLASS for finding in done.findings):
+        messages.warning(request, f"{done.seat.name}已登记为计划外学员，须报重复调训审批，批准后才能确认。")
+    else:
+        messages.success(request, f"{done.seat.name}已列为计划外学员。")
+    if of_class := [finding for finding in done.findings if finding.code in OF_CLASS]:
+        messages.warning(request, "".join(f"{finding.message}{finding.mend}" for finding in of_class))
+    return done.seat
 
 
 urlpatterns: list[URLPattern] = [

@@ -18,12 +18,13 @@ from workflow.forms.callup import SeatFilter
 from workflow.models import ClassRun, RosterUpload, Seat
 from workflow.rules.exemptions import is_asked, why_held
 from workflow.rules.findings import stored
+from workflow.rules.on_site import OF_CLASS, over_class
 from workflow.rules.run_gate import RunAct, allowed
 from workflow.selectors import seat_lists as select
 from workflow.selectors.callup import clashes
 from workflow.services import seats as services
-from workflow.states import RequestState, SeatRank, SeatSource, SeatState
-from workflow.views.callup_frame import ask, call_up_of, frame, organised_run
+from workflow.states import CALLING, RequestState, SeatRank, SeatSource, SeatState
+from workflow.views.callup_frame import ask, book_of, call_up_of, frame, organised_run
 from workflow.views.common import DeskRequest, page_of, workbook_file
 
 if TYPE_CHECKING:
@@ -60,8 +61,8 @@ _OF_CLASHES = ("many_callers", "overlap")
 
 def still_said(seat: Seat) -> list[Finding]:
     """What was said when he was nominated, as far as it holds: who has a place now isn't beyond the quota."""
-    settled = seat.rank == SeatRank.FORMAL and seat.source != SeatSource.ON_SITE
-    return [one for one in stored(seat.findings) if not (settled and one.code == "over_quota")]
+    settled = seat.rank == SeatRank.FORMAL
+    return [one for one in stored(seat.findings) if not (settled and one.code in OF_CLASS)]
 
 
 class Row:
@@ -137,6 +138,8 @@ def run_seats(request: DeskRequest, pk: int) -> HttpResponse:
             }
             for key, title, _ in select.VIEWS
         ],
+        "over": _over(run),
+        "may_change": acts[RunAct.CHANGE] is None,
         "sums": _sums(run, found, units, call_up.reserve_seats),
         "may": {
             "confirm": acts[RunAct.CONFIRM] is None,
@@ -151,6 +154,14 @@ def run_seats(request: DeskRequest, pk: int) -> HttpResponse:
         "uploads": RosterUpload.objects.filter(run=run).select_related("file", "unit", "uploaded_by")[:10],
     }
     return render(request, "workflow/callup/seats.html", context)
+
+
+def _over(run: ClassRun) -> list[Finding]:
+    """What is to be said of the class and its money while 计划外学员 take it beyond its number."""
+    if run.state not in CALLING:
+        return []
+    confirmed = Seat.objects.filter(run=run, state=SeatState.CONFIRMED, source=SeatSource.ON_SITE)
+    return over_class(run, book_of(run), more=0) if confirmed.exists() else []
 
 
 def _sums(

@@ -20,6 +20,7 @@ from workflow.rules.half_days import dates_text
 from workflow.rules.run_gate import RunAct, allowed
 from workflow.rules.terms import RunTerms, planned_terms, terms_of
 from workflow.selectors import runs as select
+from workflow.selectors.seat_lists import ended
 from workflow.states import OPENED, RequestKind, RequestState, RunState
 from workflow.views.common import DeskRequest, page_of, standing_of
 
@@ -253,10 +254,20 @@ def _next(run: ClassRun, acts: Mapping[RunAct, str | None], asked: list[RunReque
                 "label": "录入签到",
             }
         case RunState.SETTLING:
-            return {"text": "考勤已结束，待办理结算。", "url": "", "label": ""}
+            return {
+                "text": f"{_attended(run)}由{run.plan.department.name}凭签到表和反馈表，按实到人数办理结算。",
+                "url": address("run_feedback", run.pk),
+                "label": "查看反馈表",
+            }
         case RunState.CANCELLED:
             return _cancelled(asked)
     return None
+
+
+def _attended(run: ClassRun) -> str:
+    """What the attendance came to, in a sentence; one query."""
+    done, undone = ended(run)
+    return f"考勤已结束：结业 {done} 人" + (f"，未结业 {undone} 人。" if undone else "。")
 
 
 def _cancelled(asked: list[RunRequest]) -> dict[str, Any] | None:

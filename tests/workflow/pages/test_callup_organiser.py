@@ -223,25 +223,6 @@ def test_the_list_costs_the_same_for_five_and_for_fifty(
     assert text.count('name="pick"') == 45
 
 
-def test_somebody_at_the_door(client, called: Called, clock) -> None:
-    [seat] = send(called, "jia", "丁一鸣")
-    services.confirm(seat_ids=[seat.pk], actor=called.organiser, at=at(5, 12))
-    client.force_login(called.organiser)
-    address = f"/runs/{called.run.pk}/seats/on-site/"
-    data = {
-        "identity_number": called.numbers["范一舟"],
-        "unit": called.units["yi"].pk,
-        "confirmation": "乙街道总工会王主席电话同意",
-    }
-    clock.move_to(at(6, 8))
-    client.force_login(called.organiser)
-    unknown = client.post(address, data | {"identity_number": "110105198006129999"})
-    assert unknown.status_code == 422
-    client.post(address, data)
-    found = Seat.objects.get(name="范一舟")
-    assert (found.source, found.state, found.unit) == ("on_site", "confirmed", called.units["yi"])
-
-
 def test_from_the_first_sheet_to_the_records(client, called: Called, clock) -> None:
     sent = send(called, "jia", "丁一鸣", "丁二妹")
     services.confirm(seat_ids=[seat.pk for seat in sent], actor=called.organiser, at=at(5, 12))
@@ -289,6 +270,9 @@ def test_from_the_first_sheet_to_the_records(client, called: Called, clock) -> N
     assert "考勤已结束：结业 1 人，未结业 1 人" in closed
     assert "考勤已结束，不能再改。" in closed
     assert "不能办理这一操作" not in closed
+    overview = client.get(f"{base}/").content.decode()
+    assert "考勤已结束：结业 1 人，未结业 1 人。由宣传网络部凭签到表和反馈表" in overview
+    assert f'href="{base}/feedback/">查看反馈表' in overview
     assert runs.fresh_run(called.run).state == "settling"
     assert dict(Seat.objects.values_list("name", "state")) == {
         "丁一鸣": "completed",
