@@ -8,19 +8,18 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from office.refusals import Refused
 from org.excel.layouts import CADRES, RECORDS, UNITS
 from org.models import LongTask
+from workflow.excel.import_form import blank_list, columns_of
 from workflow.services.people_imports import KIND, Register, begin_import, open_to
-from workflow.views.common import DeskRequest
+from workflow.views.common import DeskRequest, workbook_file
 from workflow.views.long_tasks import with_tones
 
 if TYPE_CHECKING:
     from django.urls import URLPattern
-
-    from org.excel.layouts import Layout
 
 LAYOUTS = {Register.UNITS: UNITS, Register.CADRES: CADRES, Register.RECORDS: RECORDS}
 SHOWN = 10
@@ -48,7 +47,10 @@ def people_import(request: DeskRequest) -> HttpResponse:
     recent = LongTask.objects.filter(created_by=request.user, kind=KIND)[:SHOWN]
     context = {
         "upload": _upload(allowed, error),
-        "columns": [(register.label, _columns(LAYOUTS[register])) for register in allowed],
+        "columns": [
+            (register, [(field.title, field.required) for field in columns_of(LAYOUTS[register])])
+            for register in allowed
+        ],
         "rows": with_tones(recent),
     }
     return render(request, "workflow/people/import.html", context, status=422 if error else 200)
@@ -66,11 +68,16 @@ def _upload(allowed: list[Register], error: str) -> dict[str, Any]:
     }
 
 
-def _columns(layout: Layout) -> list[tuple[str, bool]]:
-    """Titles of the columns that are read, and whether a file must have them."""
-    return [
-        (field.title, field.required) for field in layout.fields if field.name not in {"number", "remark"}
-    ]
+@require_safe
+def import_form(request: DeskRequest, kind: str) -> HttpResponse:
+    """The empty list to fill in; 404 for who may not take such a one in."""
+    chosen = next((one for one in open_to(actor=request.user, at=timezone.now()) if one == kind), None)
+    if chosen is None:
+        raise Http404
+    return workbook_file(blank_list(LAYOUTS[chosen]), f"{chosen.label}导入表")
 
 
-urlpatterns: list[URLPattern] = [path("people/import/", people_import, name="people_import")]
+urlpatterns: list[URLPattern] = [
+    path("people/import/", people_import, name="people_import"),
+    path("people/import/<str:kind>.xlsx", import_form, name="import_form"),
+]

@@ -43,7 +43,12 @@ def my_training(request: DeskRequest) -> HttpResponse:
     context = {
         "is_cadre": hasattr(request.user, "cadre"),
         "coming": [{"seat": seat, "when": when(seat.run)} for seat in reversed(coming)],
-        "past": [{"seat": seat, "when": when(seat.run)} for seat in seats if seat not in coming],
+        # Whoever finished has his record below.
+        "past": [
+            {"seat": seat, "when": when(seat.run)}
+            for seat in seats
+            if seat not in coming and seat.state != SeatState.COMPLETED
+        ],
         "records": records.order_by("-ends_on", "-pk"),
     }
     return render(request, "workflow/people/my_training.html", context)

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import re
+from datetime import date
+from io import BytesIO
 
 import pytest
 import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from openpyxl import load_workbook
 
+from org.excel.roster import read_roster
 from org.models import Cadre, LongTask, User
+from tests.org.numbers import resident
 from tests.workflow.test_jobs_import import NAMES, line, upload
 from tests.workflow.world import World, at
+from workflow.views.people_import import LAYOUTS
 
 URL = "/people/import/"
 
@@ -84,3 +90,28 @@ def test_what_cannot_be_taken_is_refused_at_once(
     [said] = re.findall(r'<p class="errors" role="alert">(.*?)</p>', answer.content.decode())
     assert reason in said
     assert not LongTask.objects.exists()
+
+
+@pytest.mark.parametrize("kind", ["cadres", "records"])
+def test_the_empty_list_filled_in_is_read(authority: Client, kind: str) -> None:
+    assert f'href="/people/import/{kind}.xlsx"' in authority.get(URL).content.decode()
+    book = load_workbook(BytesIO(authority.get(f"/people/import/{kind}.xlsx").content))
+    sheet = book.active
+    titles = {cell.value: cell.column for cell in sheet[3]}
+    values = {"姓名": NAMES[0], "身份证号": resident(1), "班次名称": "工会干部培训班"}
+    for title in titles.keys() & values.keys():
+        cell = sheet.cell(row=4, column=titles[title], value=values[title])
+        assert cell.number_format == "@"
+    content = BytesIO()
+    book.save(content)
+    roster = read_roster(content.getvalue(), "表.xlsx", layout=LAYOUTS[kind], today=date(2027, 1, 20))
+    [row] = roster.rows
+    assert roster.header.unmapped == roster.header.missing == ()
+    assert row.values["identity_number"] == resident(1)
+
+
+def test_an_empty_list_is_for_who_may_take_it_in(world: World, authority: Client, client: Client) -> None:
+    for kind in ("units", "other"):
+        assert authority.get(f"/people/import/{kind}.xlsx").status_code == 404
+    client.force_login(world.people["xuanchuan-staff"])
+    assert client.get("/people/import/cadres.xlsx").status_code == 404
