@@ -127,6 +127,9 @@ def test_from_the_opening_to_the_confirmed_roster(day: Day) -> None:
     says(page, f"{reserve.name}是候补")
     page.get_by_label(f"选择 {reserve.name}", exact=True).check()
     page.get_by_role("button", name="通知递补").click()
+    # His unit's own two seats are taken: the class's kept-back place has to be meant.
+    expect(page.get_by_role("main")).to_contain_text(f"{reserve.name}递补须用机动名额")
+    page.get_by_role("button", name="用机动名额递补").click()
     assert Seat.objects.get(pk=reserve.pk).state == SeatState.OFFERED
 
     page.goto(f"/runs/{run.pk}/feedback/")
