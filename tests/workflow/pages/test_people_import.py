@@ -17,6 +17,7 @@ from org.models import Cadre, LongTask, User
 from tests.org.numbers import resident
 from tests.workflow.test_jobs_import import NAMES, line, upload
 from tests.workflow.world import World, at
+from workflow.services.people_imports import Register
 from workflow.views.people_import import LAYOUTS
 
 URL = "/people/import/"
@@ -104,7 +105,7 @@ def test_the_empty_list_filled_in_is_read(authority: Client, kind: str) -> None:
         assert cell.number_format == "@"
     content = BytesIO()
     book.save(content)
-    roster = read_roster(content.getvalue(), "表.xlsx", layout=LAYOUTS[kind], today=date(2027, 1, 20))
+    roster = read_roster(content.getvalue(), "表.xlsx", layout=LAYOUTS[Register(kind)], today=date(2027, 1, 20))
     [row] = roster.rows
     assert roster.header.unmapped == roster.header.missing == ()
     assert row.values["identity_number"] == resident(1)
