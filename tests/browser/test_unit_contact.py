@@ -93,7 +93,7 @@ def test_a_unit_sends_its_people(day: Day) -> None:
 
     # Who withdraws is told why; the first 候补 is asked, not promoted.
     page.goto(f"/seats/{seat_of(fresh, run).pk}/")
-    page.get_by_label("原因或理由").fill("因公出差")
+    page.get_by_label("原因", exact=True).fill("因公出差")
     page.get_by_role("button", name="退出", exact=True).click()
     confirm(page)
     says(page, "退出")

@@ -208,7 +208,7 @@ class Loaded(TestCase):
         done = ClassRun.objects.get(plan__union__code="binhai", state=RunState.SETTLING)
         seats = done.seats.filter(state__in=(SeatState.COMPLETED, SeatState.UNFINISHED))
         assert Attendance.objects.filter(seat__in=seats).count() == len(seats) * len(done.half_days)
-        records = TrainingRecord.objects.filter(reference=done.code, organizer__code="binhai")
+        records = TrainingRecord.objects.filter(reference=done.reference)
         assert set(records.values_list("cadre", flat=True)) == set(
             seats.filter(state=SeatState.COMPLETED).values_list("cadre", flat=True)
         )
