@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 from office.refusals import Refused
 from org.models import Post, PostKind
 from org.selectors import Seat, duty_on, duty_seat, head_post, head_seat, seat_by_code
-from rulebook.schema import HolderKind, StepLevel
+from rulebook.steps import HolderKind, StepLevel
 
 if TYPE_CHECKING:
     from datetime import date
 
     from org.models import Union, User
-    from rulebook.schema import Holder, Step
+    from rulebook.steps import Holder, Step
     from workflow.models import ClassPlan
 
 

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from org.models import User
-    from rulebook.schema import Book, Step
+    from rulebook.schema import Book
+    from rulebook.steps import Step
     from workflow.models import ClassPlan, WorkTask
 
 NOBODY = "暂无人任职"

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from org.models import Post, Union, User
-    from rulebook.schema import Step
+    from rulebook.steps import Step
     from workflow.models import ClassPlan, ClassRun, PlanVersion
     from workflow.rules.findings import Finding
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from django.utils import timezone
 
 from office.wording import chinese_date
-from org.models import DutyCode
+from org.models import DutyCode, PostKind
 from org.selectors import duty_on, standing
 
 if TYPE_CHECKING:
@@ -16,7 +16,14 @@ if TYPE_CHECKING:
     from budgets.models import Fund
     from org.models import Post, Union, User
 
-ACTIONS: Final = {"open_fund": "设立年度专项预算", "supplement": "追加年度专项预算"}
+ACTIONS: Final = {
+    "open_fund": "设立年度专项预算",
+    "supplement": "追加年度专项预算",
+    "spend": "登记预占和支付",
+    "settle": "办理决算",
+    "close": "年度结账",
+    "reopen": "反结账",
+}
 """What only the union's finance does by itself. Appropriation is no such act: the meeting's decision is its
 approval, and the gate of that decision is asked there."""
 
@@ -37,9 +44,17 @@ def finance_post(union: Union, actor: User, at: datetime.datetime) -> Post | Non
 
 def refusal(action: str, union: Union, actor: User, at: datetime.datetime) -> str | None:
     """Why `actor` may not do one of `ACTIONS` with the funds of `union` at that moment; None if he may."""
-    if finance_post(union, actor, at) is None:
+    post = finance_post(union, actor, at)
+    if post is None:
         return f"{ACTIONS[action]}由承担财务职责的部门办理，{actor.name}不在该部门任职。"
+    if action == "reopen" and not finance_head(post):
+        return f"反结账由财务部门负责人办理，{actor.name}的岗位是{post.title}。"
     return None
+
+
+def finance_head(post: Post) -> bool:
+    """Whether that post of the finance department is its head's (or the secretary's of the meeting)."""
+    return post.kind in (PostKind.HEAD, PostKind.SECRETARY)
 
 
 def closed(fund: Fund) -> str | None:

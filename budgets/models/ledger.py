@@ -268,10 +268,42 @@ class Entry(models.Model):
     at = models.DateTimeField("时间")
     reason = models.CharField("事由", max_length=200, blank=True)
     reference = models.CharField("依据", max_length=200)
+    commitment = models.ForeignKey(
+        "budgets.Commitment",
+        models.PROTECT,
+        related_name="entries",
+        verbose_name="预占",
+        null=True,
+        blank=True,
+        db_index=False,
+    )
+    payment = models.ForeignKey(
+        "budgets.Payment",
+        models.PROTECT,
+        related_name="entries",
+        verbose_name="支付",
+        null=True,
+        blank=True,
+        db_index=False,
+    )
+    reverses = models.OneToOneField(
+        "self", models.PROTECT, related_name="reversal", verbose_name="冲销", null=True, blank=True
+    )
 
     class Meta:
         verbose_name = verbose_name_plural = "流水"
         ordering = ("id",)
+        # Partial: most entries belong to neither, and every index is paid by each posting.
+        indexes = (
+            models.Index(
+                fields=["commitment"],
+                condition=models.Q(commitment__isnull=False),
+                name="budgets_entry_by_commitment",
+            ),
+            models.Index(
+                fields=["payment"], condition=models.Q(payment__isnull=False), name="budgets_entry_by_payment"
+            ),
+        )
         constraints = (
             models.CheckConstraint(condition=models.Q(amount__gt=0), name="budgets_entry_amount"),
             models.CheckConstraint(
@@ -296,7 +328,7 @@ class Entry(models.Model):
                       ORDER BY id FOR NO KEY UPDATE;
                     SELECT x.id, x.rule INTO bad FROM (
                         SELECT e.id, CASE WHEN f.closed_on IS NOT NULL THEN 'budgets_entry_closed'
-                                          ELSE {entry_fault_sql()} END AS rule
+                                          ELSE {entry_fault_sql("new_entries")} END AS rule
                         FROM new_entries e {ENTRY_JOINS_SQL}
                     ) x WHERE x.rule IS NOT NULL ORDER BY x.id LIMIT 1;
                     IF FOUND THEN
@@ -309,6 +341,12 @@ class Entry(models.Model):
                             UNION ALL SELECT credit_id, amount FROM new_entries
                         ) moved GROUP BY account_id
                     ) m WHERE a.id = m.account_id;
+                    UPDATE budgets_commitment m SET outstanding = m.outstanding + t.delta FROM (
+                        SELECT e.commitment_id,
+                               SUM(CASE c.kind WHEN 'committed' THEN e.amount ELSE -e.amount END) AS delta
+                        FROM new_entries e JOIN budgets_account c ON c.id = e.credit_id
+                        WHERE e.commitment_id IS NOT NULL GROUP BY e.commitment_id
+                    ) t WHERE m.id = t.commitment_id;
                     RETURN NULL;
                 """,  # noqa: S608 - made of constants
             ),
