@@ -144,7 +144,7 @@ def test_every_route_that_is_not_in_the_table_is_refused(binhai: Cast, fund: Fun
     """
     project = give(binhai, fund, "10.00")
     accounts = {AccountKind(a.kind): a for a in Account.objects.filter(fund=fund).select_related("line")}
-    went_in = set()
+    went_in: set[tuple[EntryKind, AccountKind, AccountKind]] = set()
     for kind in EntryKind:
         for debit_kind, debit in accounts.items():
             for credit_kind, credit in accounts.items():
