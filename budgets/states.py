@@ -128,20 +128,25 @@ ENTRY_JOINS_SQL: Final = """
 """What `entry_fault_sql` needs beside the entries, which are called `e`."""
 
 
+def _kinds_sql(kinds: frozenset[EntryKind]) -> str:
+    return ", ".join(f"'{value}'" for value in sorted(kind.value for kind in kinds))
+
+
 def entry_fault_sql(entries: str) -> str:
     """An SQL expression over one entry: the name of the rule it breaks, or NULL.
 
     Money stays inside one fund and, transfers apart, inside one line; it takes a route of the table. An entry
     that touches a budget line names that line's project (either project, when both ends are lines), any other
     names none. What is committed belongs to a commitment of that line, what is paid to a payment of that
-    project, and to these alone. A reversal undoes one entry, whole. What is carried over leaves one year and
-    comes to the next in one batch; `entries` is the table the other half is looked for in.
+    project, and to these alone; money comes back by a payment that names the one it refunds. A reversal
+    undoes one entry of a kind that may be reversed, whole. What is carried over leaves one year and comes to
+    the next in one batch; `entries` is the table the other half is looked for in.
     """
     return f"""CASE
         WHEN d.fund_id <> c.fund_id THEN 'budgets_entry_one_fund'
         WHEN (e.kind = 'reverse') <> (e.reverses_id IS NOT NULL)
              OR e.kind = 'reverse' AND (
-                 o.kind = 'reverse'
+                 o.kind NOT IN ({_kinds_sql(REVERSIBLE)})
                  OR (o.debit_id, o.credit_id, o.amount) <> (e.credit_id, e.debit_id, e.amount)
                  OR (o.project_id, o.commitment_id, o.payment_id)
                     IS DISTINCT FROM (e.project_id, e.commitment_id, e.payment_id)
@@ -160,6 +165,7 @@ def entry_fault_sql(entries: str) -> str:
             THEN 'budgets_entry_commitment'
         WHEN ('paid' IN (d.kind, c.kind)) <> (e.payment_id IS NOT NULL)
              OR e.payment_id IS NOT NULL AND p.project_id <> e.project_id
+             OR e.kind IN ('pay', 'refund') AND (e.kind = 'refund') <> (p.refunds_id IS NOT NULL)
             THEN 'budgets_entry_payment'
         WHEN e.kind = 'carry_out' AND 1 <> (
                  SELECT COUNT(*) FROM {entries} t JOIN budgets_account ta ON ta.id = t.credit_id
@@ -173,3 +179,24 @@ def entry_fault_sql(entries: str) -> str:
                     AND (tf.union_id, tf.source, tf.year) = (f.union_id, f.source, f.year - 1))
             THEN 'budgets_entry_carry_pair'
     END"""  # noqa: S608 - made of constants
+
+
+PAYMENT_FAULT_SQL: Final = """CASE
+        WHEN e.payment_id IS NOT NULL AND EXISTS (
+                 SELECT 1 FROM budgets_entry t WHERE t.payment_id = e.payment_id
+                 HAVING p.amount <> SUM(t.amount) FILTER (WHERE t.kind <> 'reverse')
+                     OR p.amount <> SUM(t.amount) FILTER (WHERE t.kind = 'reverse'))
+            THEN 'budgets_entry_whole_payment'
+        WHEN e.payment_id IS NOT NULL AND e.kind <> 'pay' AND 0 > (
+                 SELECT SUM(CASE t.credit_id WHEN a.id THEN t.amount ELSE -t.amount END)
+                   FROM budgets_payment q JOIN budgets_entry t ON t.payment_id = q.id
+                   JOIN budgets_account a ON a.kind = 'paid' AND a.id IN (t.debit_id, t.credit_id)
+                  WHERE COALESCE(p.refunds_id, p.id) IN (q.id, q.refunds_id) AND a.id IN (d.id, c.id))
+            THEN 'budgets_entry_refunded'
+    END"""
+"""The rule of payments an entry breaks as it comes in, or NULL; reads the ledger with the new rows in it.
+
+The entries of a payment come all at once and add up to its amount, and they are reversed all at once. From
+one budget line never comes back more than a payment took from it: refunds and its own reversal together.
+Whoever posts holds the account of what the line paid, so two that come back at once are seen here.
+"""

@@ -20,6 +20,7 @@ from budgets.states import (
     ENTRY_JOINS_SQL,
     FUND_ACCOUNTS,
     LINE_ACCOUNTS,
+    PAYMENT_FAULT_SQL,
     AccountKind,
     EntryKind,
     FundStatus,
@@ -81,13 +82,15 @@ class Fund(models.Model):
         triggers = (
             pgtrigger.ReadOnly(name="fund_identity", fields=["union", "year", "source"]),
             # An entry holds its accounts until it commits. Closing waits for them here, so that whoever comes
-            # after reads the closing date: entries need no lock on the fund's own row for it.
+            # after reads the closing date: entries need no lock on the fund's own row for it. New lines are
+            # made by who holds the fund's own account: the second look finds those made during the first.
             pgtrigger.Trigger(
                 name="fund_close",
                 when=pgtrigger.Before,
                 operation=pgtrigger.UpdateOf("closed_on"),
                 condition=pgtrigger.Q(old__closed_on__df=pgtrigger.F("new__closed_on")),
                 func="""
+                    PERFORM 1 FROM budgets_account WHERE fund_id = NEW.id ORDER BY id FOR NO KEY UPDATE;
                     PERFORM 1 FROM budgets_account WHERE fund_id = NEW.id ORDER BY id FOR NO KEY UPDATE;
                     RETURN NEW;
                 """,
@@ -328,7 +331,8 @@ class Entry(models.Model):
                       ORDER BY id FOR NO KEY UPDATE;
                     SELECT x.id, x.rule INTO bad FROM (
                         SELECT e.id, CASE WHEN f.closed_on IS NOT NULL THEN 'budgets_entry_closed'
-                                          ELSE {entry_fault_sql("new_entries")} END AS rule
+                                          ELSE COALESCE({entry_fault_sql("new_entries")},
+                                                        {PAYMENT_FAULT_SQL}) END AS rule
                         FROM new_entries e {ENTRY_JOINS_SQL}
                     ) x WHERE x.rule IS NOT NULL ORDER BY x.id LIMIT 1;
                     IF FOUND THEN

@@ -212,6 +212,27 @@ class Invoice(models.Model):
         indexes = (models.Index(fields=["union", "number"], name="budgets_invoice_by_number"),)
         triggers = (
             pgtrigger.ReadOnly(name="invoice_stands", exclude=["active"]),
+            pgtrigger.Trigger(
+                name="invoice_active_until_reversed",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.Update,
+                func="""
+                    IF TG_OP = 'INSERT' AND NOT NEW.active OR TG_OP = 'UPDATE' AND (NEW.active OR NOT EXISTS (
+                           SELECT 1 FROM budgets_entry
+                            WHERE payment_id = NEW.payment_id AND kind = 'reverse')) THEN
+                        RAISE EXCEPTION 'an invoice is in use until its payment is reversed, and never again'
+                            USING ERRCODE = 'check_violation', CONSTRAINT = 'budgets_invoice_active';
+                    END IF;
+                    IF NEW.union_id IS DISTINCT FROM (
+                        SELECT j.union_id FROM budgets_payment p JOIN budgets_project j ON j.id = p.project_id
+                         WHERE p.id = NEW.payment_id
+                    ) THEN
+                        RAISE EXCEPTION 'an invoice belongs to the union that paid it'
+                            USING ERRCODE = 'check_violation', CONSTRAINT = 'budgets_invoice_union';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
             pgtrigger.Protect(name="invoice_stays", operation=pgtrigger.Delete),
         )
 

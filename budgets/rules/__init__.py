@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from budgets.rules.gate import closed, finance_head, finance_post, refusal
+from budgets.rules.gate import closed, finance_head, finance_post, refusal, refusal_at
 from budgets.rules.spending import invoice_number, lecture_faults, missing_papers
 
 __all__ = (
@@ -13,4 +13,5 @@ __all__ = (
     "lecture_faults",
     "missing_papers",
     "refusal",
+    "refusal_at",
 )

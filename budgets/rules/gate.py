@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django.utils import timezone
 
 from office.wording import chinese_date
 from org.models import DutyCode, PostKind
-from org.selectors import duty_on, standing
+from org.selectors import standing
 
 if TYPE_CHECKING:
     import datetime
@@ -31,20 +31,20 @@ approval, and the gate of that decision is asked there."""
 def finance_post(union: Union, actor: User, at: datetime.datetime) -> Post | None:
     """The post by which `actor` acts for the union's finance: in the department that holds the duty, or as
     secretary of the meeting that holds it. None if he holds no such post on that day."""
-    on = timezone.localdate(at)
-    duty = duty_on(union, DutyCode.FINANCE, on)
-    if duty is None:
-        return None
-    posts = standing(actor, on).posts
-    if duty.body is not None:
-        secretary = duty.body.secretary_id
-        return next((post for post in posts if post.pk == secretary), None)
-    return next((post for post in posts if post.department_id == duty.department_id), None)
+    # Each post comes with the duties it carries.
+    posts: tuple[Any, ...] = standing(actor, timezone.localdate(at), to_act=True).posts
+    finance = {"code": DutyCode.FINANCE.value, "union": union.pk}
+    found: Post | None = next((post for post in posts if finance in post.duties_held), None)
+    return found
 
 
 def refusal(action: str, union: Union, actor: User, at: datetime.datetime) -> str | None:
     """Why `actor` may not do one of `ACTIONS` with the funds of `union` at that moment; None if he may."""
-    post = finance_post(union, actor, at)
+    return refusal_at(action, finance_post(union, actor, at), actor)
+
+
+def refusal_at(action: str, post: Post | None, actor: User) -> str | None:
+    """The same for who has looked up the post already: `post` as :func:`finance_post` gave it."""
     if post is None:
         return f"{ACTIONS[action]}由承担财务职责的部门办理，{actor.name}不在该部门任职。"
     if action == "reopen" and not finance_head(post):

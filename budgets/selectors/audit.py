@@ -63,6 +63,22 @@ _FIRST_FAULT_SQL: Final = f"""
           ) t ON t.payment_id = p.id
          WHERE p.amount <> COALESCE(t.total, 0)
         UNION ALL
+        SELECT 4, 'payment', p.id, 'budgets_payment_half_reversed', p.amount, t.total
+          FROM budgets_payment p JOIN (
+            SELECT payment_id, SUM(amount) AS total FROM budgets_entry
+             WHERE payment_id IS NOT NULL AND kind = 'reverse' GROUP BY payment_id
+          ) t ON t.payment_id = p.id
+         WHERE p.amount <> t.total
+        UNION ALL
+        SELECT 4, 'payment', t.root, 'budgets_payment_refunded', t.total + t.back, t.back FROM (
+            SELECT COALESCE(p.refunds_id, p.id) AS root,
+                   SUM(CASE t.credit_id WHEN a.id THEN t.amount ELSE -t.amount END) AS total,
+                   COALESCE(SUM(t.amount) FILTER (WHERE t.debit_id = a.id), 0.00) AS back
+              FROM budgets_payment p JOIN budgets_entry t ON t.payment_id = p.id
+              JOIN budgets_account a ON a.kind = 'paid' AND a.id IN (t.debit_id, t.credit_id)
+             GROUP BY 1, a.id
+          ) t WHERE t.total < 0
+        UNION ALL
         SELECT 5, 'account', a.id, 'budgets_account_balance', a.balance, a.balance
           FROM budgets_account a WHERE a.balance < 0 AND a.kind <> '{AccountKind.SOURCE.value}'
     )
@@ -74,7 +90,8 @@ def first_fault() -> LedgerFault | None:
     """Prove the ledger from its rows alone, in one statement and so in one snapshot, while others work.
 
     Every entry obeys the rules of entries; every balance is the sum of its entries, so is what is
-    outstanding of a commitment and the amount of a payment; none but a source is negative. As each entry
+    outstanding of a commitment and the amount of a payment; a payment is reversed whole, and no more of it
+    comes back to a line than left it; none but a source is negative. As each entry
     moves one amount inside one fund, each fund's balances then add up to 0.00: 批复 + 追加 = 可安排 + 可用
     + 预占 + 已支出. Faults of entries come before those of accounts, each by id.
     """

@@ -1,7 +1,7 @@
 """预占 and 释放: an amount of a line promised to somebody, and given free again.
 
-No row is locked here before a commitment: entries are inserted last, and their trigger takes the accounts'
-locks for as short as it can.
+A commitment is never locked by itself: whoever changes what is outstanding of it holds its line's accounts,
+and they are taken in the order of their ids, here as by the trigger of the entries.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from budgets.models import Commitment, Entry
 from budgets.services.papers import GivenPaper, attach
 from budgets.services.posting import check_amount, check_moment, posting
-from budgets.services.spending_checks import accounts_of, post_for, short_of
+from budgets.services.spending_checks import accounts_of, check_same_form, post_for, short_of
 from budgets.states import AccountKind, EntryKind
 from office.refusals import Refused
 from office.wording import yuan
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from decimal import Decimal
 
-    from budgets.models import BudgetLine, Project
+    from budgets.models import Account, BudgetLine, Project
     from org.models import Post, User
 
 
@@ -43,7 +43,7 @@ def commit(
     """预占 `amount` yuan of a line for `payee`. The same `key` again is the same commitment, nothing new.
 
     Raises `Refused` if `actor` isn't finance, the year is closed, the line has less free (with the figures),
-    or title or payee is missing.
+    or title or payee is missing; `Conflict` if the same form was sent before with something else in it.
     """
     project = line.project
     post = post_for("spend", project, actor, at)
@@ -51,12 +51,23 @@ def commit(
     if not title.strip() or not payee.strip():
         raise Refused("请填写预占的事由和收款单位（人）。")
     if done := Commitment.objects.filter(key=key).first():
+        wrote = done.entries.filter(kind=EntryKind.COMMIT).values_list("amount", flat=True).get()
+        check_same_form(
+            same=(done.line_id, done.session_no, done.title, done.payee, wrote)
+            == (line.pk, session_no, title.strip(), payee.strip(), amount),
+            number=done.number,
+            title=done.title,
+        )
         return done
-    accounts = accounts_of(project, [line.pk])[line.pk]
-    free = accounts[AccountKind.LINE].balance
-    if free < amount:
-        raise Refused(short_of(line.title, free, amount, "预占"))
-    with posting():
+
+    def look() -> dict[str, Account]:
+        accounts = accounts_of(project, [line.pk])[line.pk]
+        if (free := accounts[AccountKind.LINE].balance) < amount:
+            raise Refused(short_of(line.title, free, amount, "预占"))
+        return accounts
+
+    accounts = look()
+    with posting(again=look):
         commitment = Commitment.objects.create(
             project=project,
             line=line,
@@ -100,9 +111,18 @@ def release(
     if not reason.strip():
         raise Refused("请填写释放预占的事由。")
     with posting():
-        return _release(
-            [commitment.pk], {commitment.pk: amount}, reason=reason.strip(), actor=actor, post=post, at=at
-        )[0]
+        accounts = accounts_of(commitment.project, [commitment.line_id], locked=True)
+        now = Commitment.objects.get(pk=commitment.pk)
+        if not now.outstanding:
+            raise Refused(f"预占 {now.number}“{now.title}”已全部支付或释放，没有可释放的余额。")
+        wanted = now.outstanding if amount is None else amount
+        check_amount(wanted, f"释放预占 {now.number} ")
+        if wanted > now.outstanding:
+            raise Refused(
+                f"预占 {now.number}“{now.title}”未支付余额 {yuan(now.outstanding)} 元，"
+                f"不能释放 {yuan(wanted)} 元，多出 {yuan(wanted - now.outstanding)} 元。"
+            )
+        return _release({now: wanted}, accounts, reason=reason.strip(), actor=actor, post=post, at=at)[0]
 
 
 def release_all(
@@ -120,54 +140,40 @@ def release_all(
     `Refused` if the year is closed.
     """
     check_moment(at)
-    waiting = project.commitments.open()
-    if session_no is not None:
-        waiting = waiting.filter(session_no=session_no)
-    ids = list(waiting.order_by("id").values_list("pk", flat=True))
     with posting():
-        return _release(ids, dict.fromkeys(ids), reason=reason, actor=actor, post=post, at=at)
+        lines = project.lines.order_by().values_list("pk", flat=True)
+        accounts = accounts_of(project, lines, locked=True)
+        waiting = project.commitments.open().order_by("id")
+        if session_no is not None:
+            waiting = waiting.filter(session_no=session_no)
+        wanted = {commitment: commitment.outstanding for commitment in waiting}
+        return _release(wanted, accounts, reason=reason, actor=actor, post=post, at=at)
 
 
 def _release(
-    ids: Sequence[int],
-    amounts: Mapping[int, Decimal | None],
+    wanted: Mapping[Commitment, Decimal],
+    accounts: Mapping[int, Mapping[str, Account]],
     *,
     reason: str,
     actor: User,
     post: Post | None,
     at: datetime.datetime,
 ) -> list[Entry]:
-    locked = (
-        Commitment.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("project", "line")
-        .filter(pk__in=ids)
-        .order_by("id")
-    )
-    entries, batch = [], uuid.uuid4()
-    for commitment in locked:
-        wanted = amounts[commitment.pk]
-        amount = commitment.outstanding if wanted is None else wanted
-        check_amount(amount, f"释放预占 {commitment.number} ")
-        if amount > commitment.outstanding:
-            raise Refused(
-                f"预占 {commitment.number}“{commitment.title}”未支付余额 {yuan(commitment.outstanding)} 元，"
-                f"不能释放 {yuan(amount)} 元。"
-            )
-        accounts = accounts_of(commitment.project, [commitment.line_id])[commitment.line_id]
-        entries.append(
-            Entry(
-                kind=EntryKind.RELEASE,
-                debit=accounts[AccountKind.COMMITTED],
-                credit=accounts[AccountKind.LINE],
-                amount=amount,
-                batch=batch,
-                project=commitment.project,
-                commitment=commitment,
-                actor=actor,
-                post=post,
-                at=at,
-                reason=reason,
-                reference=commitment.number,
-            )
+    batch = uuid.uuid4()
+    return Entry.objects.bulk_create(
+        Entry(
+            kind=EntryKind.RELEASE,
+            debit=accounts[commitment.line_id][AccountKind.COMMITTED],
+            credit=accounts[commitment.line_id][AccountKind.LINE],
+            amount=amount,
+            batch=batch,
+            project_id=commitment.project_id,
+            commitment=commitment,
+            actor=actor,
+            post=post,
+            at=at,
+            reason=reason,
+            reference=commitment.number,
         )
-    return Entry.objects.bulk_create(entries)
+        for commitment, amount in wanted.items()
+    )

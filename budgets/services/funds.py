@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from decimal import Decimal
 
-    from org.models import Union, User
+    from org.models import Post, Union, User
 
 
 def open_fund(
@@ -47,19 +47,37 @@ def open_fund(
             union=union, year=year, source=source, title=title, status=status, basis=basis
         )
         accounts = Account.objects.bulk_create(Account(fund=fund, kind=kind) for kind in FUND_ACCOUNTS)
-        _book_grant(EntryKind.GRANT, accounts, amount=amount, union=union, basis=basis, actor=actor, at=at)
+        _book_grant(
+            EntryKind.GRANT,
+            accounts,
+            amount=amount,
+            basis=basis,
+            actor=actor,
+            post=rules.finance_post(union, actor, at),
+            at=at,
+        )
     return fund
 
 
-def supplement(*, fund: Fund, amount: Decimal, basis: str, actor: User, at: datetime.datetime) -> Entry:
+def supplement(
+    *,
+    fund: Fund,
+    amount: Decimal,
+    basis: str,
+    actor: User,
+    at: datetime.datetime,
+    approved_as: Post | None = None,
+    reason: str = "",
+) -> Entry:
     """Add `amount` yuan to a fund by the paper `basis`; an approved fund is an adjusted one from then on.
 
-    Raises `Refused` if `actor` doesn't act for the union's finance, the amount isn't positive money, the
-    basis is missing, or the year is closed.
+    ``approved_as``: the post by which `actor` gave the last agreement of an approval, whose transaction this
+    joins. Without one it is finance's own act: raises `Refused` if `actor` doesn't act for it. Raises it too
+    if the amount isn't positive money, the basis is missing, or the year is closed.
     """
     check_moment(at)
-    if reason := rules.refusal("supplement", fund.union, actor, at):
-        raise Refused(reason)
+    if approved_as is None and (refused := rules.refusal("supplement", fund.union, actor, at)):
+        raise Refused(refused)
     check_amount(amount, "追加")
     if not basis.strip():
         raise Refused("请填写追加的依据（批复文号或会议纪要）。")
@@ -67,12 +85,19 @@ def supplement(*, fund: Fund, amount: Decimal, basis: str, actor: User, at: date
         locked = (
             Fund.objects.select_for_update(of=("self",), no_key=True).select_related("union").get(pk=fund.pk)
         )
-        if reason := rules.closed(locked):
-            raise Refused(reason)
+        if closed := rules.closed(locked):
+            raise Refused(closed)
         by_kind = {account.kind: account for account in Account.objects.filter(fund=locked, line=None)}
         accounts = [by_kind[kind] for kind in FUND_ACCOUNTS]
         entry = _book_grant(
-            EntryKind.SUPPLEMENT, accounts, amount=amount, union=locked.union, basis=basis, actor=actor, at=at
+            EntryKind.SUPPLEMENT,
+            accounts,
+            amount=amount,
+            basis=basis,
+            actor=actor,
+            post=approved_as or rules.finance_post(locked.union, actor, at),
+            at=at,
+            reason=reason,
         )
         if locked.status == FundStatus.APPROVED:
             locked.status = FundStatus.ADJUSTED
@@ -85,10 +110,11 @@ def _book_grant(
     accounts: Sequence[Account],
     *,
     amount: Decimal,
-    union: Union,
     basis: str,
     actor: User,
+    post: Post | None,
     at: datetime.datetime,
+    reason: str = "",
 ) -> Entry:
     source, fund = accounts
     return Entry.objects.create(
@@ -98,7 +124,8 @@ def _book_grant(
         amount=amount,
         batch=uuid.uuid4(),
         actor=actor,
-        post=rules.finance_post(union, actor, at),
+        post=post,
         at=at,
+        reason=reason,
         reference=basis,
     )

@@ -1,6 +1,8 @@
 """支出 and 退款: money that left a project's lines, and money that came back.
 
-What the reads before the entries saw serves the message only: nothing is locked until the entries go in.
+What the reads before the entries saw serves the message only: nothing is locked until the entries go in, so
+that the lines' accounts are held for as short as can be. Who wants several payments in one transaction makes
+deadlocks possible: a transaction each.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from budgets.services.spending_checks import (
     check_free,
     check_paper_work,
     check_rows,
+    check_same_form,
     commitments_of,
     kind_of,
     line_of,
@@ -39,7 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from decimal import Decimal
 
-    from budgets.models import Project
+    from budgets.models import Account, Project
     from org.models import User
     from rulebook.schema import Book
 
@@ -71,11 +74,15 @@ def pay(
 
     The same `key` again is the same payment, nothing new. Raises `Refused`, nothing changed, if `actor`
     isn't finance, the year is closed, a paper is missing (named), a line or a commitment has less (with the
-    figures), a fee is over its ceiling (X1 art. 10), the day is to come, or an invoice was used before and
-    nobody says why it is used again (the earlier payment is named).
+    figures), a commitment was promised for another 期, a fee is over its ceiling (X1 art. 10), the day is to
+    come, or an invoice was used before and nobody says why it is used again (the earlier payment is named);
+    `Conflict` if the same form was sent before with something else in it.
     """
     post = post_for("spend", project, actor, at)
     if done := Payment.objects.filter(key=key).first():
+        wanted = (project.pk, session_no, kind, title.strip(), payee.strip(), check_rows(rows))
+        found = (done.project_id, done.session_no, done.kind, done.title, done.payee, done.amount)
+        check_same_form(same=found == wanted, number=done.number, title=done.title)
         return done
     of_kind = kind_of(book, kind, refund=False)
     check_paper_work(book, of_kind, papers, title=title, payee=payee, handler=handler)
@@ -83,11 +90,15 @@ def pay(
     total = check_rows(rows)
     if of_kind.lecture:
         check_fees(book, fees, total, explained=bool(note.strip()))
-    accounts = accounts_of(project, {row.line for row in rows})
-    commitments = commitments_of(project, rows)
-    check_free(rows, accounts, commitments)
+
+    def look() -> dict[int, dict[str, Account]]:
+        accounts = accounts_of(project, {row.line for row in rows})
+        check_free(rows, accounts, commitments_of(project, rows, session_no))
+        return accounts
+
+    accounts = look()
     kept = numbered(project, invoices)
-    with posting():
+    with posting(again=lambda: (look(), numbered(project, invoices))):
         payment = Payment.objects.create(
             project=project,
             session_no=session_no,
@@ -150,19 +161,26 @@ def refund(
     """退款: money of an earlier payment comes back to the lines it came from, as free money.
 
     Raises `Refused` as :func:`pay` does, and if a line would get back more than this payment took from it
-    and hasn't got back yet.
+    and hasn't got back yet, or before it was paid.
     """
     project = payment.project
     post = post_for("spend", project, actor, at)
     if done := Payment.objects.filter(key=key).first():
+        wanted = (payment.pk, kind, title.strip(), check_rows(rows))
+        found = (done.refunds_id, done.kind, done.title, done.amount)
+        check_same_form(same=found == wanted, number=done.number, title=done.title)
         return done
     of_kind = kind_of(book, kind, refund=True)
     check_paper_work(book, of_kind, papers, title=title, payee=payment.payee, handler=handler)
     check_day(paid_on, at)
+    if paid_on < payment.paid_on:
+        raise Refused(f"退款日期不能早于原支付日期 {payment.paid_on:%Y-%m-%d}。")
     total = check_rows(rows)
+    if any(row.commitment is not None for row in rows):
+        raise Refused("退款回到预算行，不回到预占；请逐预算行填写退款金额。")
     accounts = accounts_of(project, {row.line for row in rows})
     with posting():
-        # Two refunds of one payment follow one another here; nothing else locks a payment.
+        # Refunds and the reversal of one payment follow one another here.
         Payment.objects.select_for_update(of=("self",), no_key=True).get(pk=payment.pk)
         left = _refundable(payment)
         for row in rows:

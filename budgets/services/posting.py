@@ -17,8 +17,7 @@ from office.wording import yuan
 
 if TYPE_CHECKING:
     import datetime
-    from collections.abc import Iterator
-
+    from collections.abc import Callable, Iterator
 
 LIMIT: Final = Decimal(10) ** (MONEY_DIGITS - 2)
 """Amounts are below this; the column holds no more."""
@@ -47,8 +46,12 @@ when somebody was faster. Every other constraint is a fault of the program and s
 
 
 @contextmanager
-def posting() -> Iterator[None]:
-    """A savepoint in which what the ledger's constraints say is said as `Refused`."""
+def posting(again: Callable[[], object] | None = None) -> Iterator[None]:
+    """A savepoint in which what the ledger's constraints say is said as `Refused`.
+
+    Somebody was faster then: `again` looks a second time at what the service checked before it posted, and
+    refuses with the figures as they are now.
+    """
     try:
         with transaction.atomic():
             yield
@@ -56,6 +59,8 @@ def posting() -> Iterator[None]:
         refused = LEDGER_REFUSALS.get(constraint_name(error))
         if refused is None:
             raise
+        if again is not None:
+            again()
         raise type(refused)(refused.message) from error
 
 

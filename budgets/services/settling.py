@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from budgets import rules
 from budgets.models import Settlement, SettlementLine
 from budgets.selectors import free_on_lines
-from budgets.services.posting import check_moment, posting
+from budgets.services.posting import posting
 from budgets.services.projects import rebudget
+from budgets.services.spending_checks import hold, post_for
 from office.refusals import Conflict, Refused
 from office.wording import yuan
 
@@ -54,19 +54,20 @@ def settle(
     Raises `Refused` if `actor` isn't finance, the 期 still has open commitments (named), or a line differs
     from its budget without an explanation; `Conflict` if it was settled already.
     """
-    check_moment(at)
-    if reason := rules.refusal("settle", project.union, actor, at):
-        raise Refused(reason)
-    waiting = list(project.commitments.open().filter(session_no=session_no).order_by("id")[:3])
-    if waiting:
-        names = "；".join(f"{each.number}“{each.title}”{yuan(each.outstanding)} 元" for each in waiting)
-        raise Refused(f"还有预占未了，请先支付或释放：{names}。")
+    post = post_for("settle", project, actor, at)
     silent = [line.title for line in lines if line.actual != line.adjusted and not line.explanation.strip()]
     if silent:
         raise Refused(f"请说明决算与预算不一致的原因：{'、'.join(silent)}。")
     if Settlement.objects.filter(project=project, session_no=session_no).exists():
         raise Conflict("这一期已经办结决算。")
     with posting():
+        # Whoever commits or pays is waited for; what is open afterwards is all there is.
+        hold(project)
+        waiting = list(project.commitments.open().filter(session_no=session_no).order_by("id"))
+        if waiting:
+            named = [f"{each.number}“{each.title}”{yuan(each.outstanding)} 元" for each in waiting[:3]]
+            names = "；".join(named) + (f"等 {len(waiting)} 笔" if len(waiting) > 3 else "")
+            raise Refused(f"还有预占未了，请先支付或释放：{names}。")
         settlement = Settlement.objects.create(
             project=project,
             session_no=session_no,
@@ -76,7 +77,7 @@ def settle(
             facts=dict(facts),
             note=note.strip(),
             actor=actor,
-            post=rules.finance_post(project.union, actor, at),
+            post=post,
             at=at,
         )
         SettlementLine.objects.bulk_create(

@@ -13,7 +13,7 @@ from budgets import rules
 from budgets.models import Account, Commitment, Invoice
 from budgets.services.posting import LIMIT, check_amount, check_moment
 from budgets.states import AccountKind
-from office.refusals import Refused
+from office.refusals import Conflict, Refused
 from office.wording import yuan
 
 if TYPE_CHECKING:
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from rulebook.schema import Book
 
 ZERO: Final = Decimal("0.00")
+TENTH: Final = Decimal("0.1")
+FEE_LIMIT: Final = Decimal(10) ** 8
+HOURS_LIMIT: Final = Decimal(10) ** 4
+"""A lecturer's fee and his 学时 are below these; the columns hold no more."""
 
 
 @dataclass(frozen=True)
@@ -61,17 +65,27 @@ class GivenFee:
 
 def post_for(action: str, project: Project, actor: User, at: datetime.datetime) -> Post | None:
     check_moment(at)
-    if reason := rules.refusal(action, project.union, actor, at):
+    post = rules.finance_post(project.union, actor, at)
+    if reason := rules.refusal_at(action, post, actor):
         raise Refused(reason)
-    return rules.finance_post(project.union, actor, at)
+    return post
 
 
-def accounts_of(project: Project, lines: Iterable[int]) -> dict[int, dict[str, Account]]:
-    """The three accounts of each line, by line and kind. Raises `Refused` for a line of another project."""
+def accounts_of(
+    project: Project, lines: Iterable[int], *, locked: bool = False
+) -> dict[int, dict[str, Account]]:
+    """The three accounts of each line, by line and kind. `locked`: nobody posts on these lines until the
+    transaction ends; the accounts are taken in the order in which every entry takes them.
+
+    Raises `Refused` for a line of another project, and if the year is closed.
+    """
     wanted = set(lines)
     found: dict[int, dict[str, Account]] = {}
     rows = Account.objects.filter(line__in=wanted, line__project=project).select_related("line", "fund")
-    for account in rows.order_by():
+    rows = rows.order_by("id")
+    if locked:
+        rows = rows.select_for_update(of=("self",), no_key=True)
+    for account in rows:
         if account.line_id is not None:
             found.setdefault(account.line_id, {})[account.kind] = account
         if closed := rules.closed(account.fund):
@@ -79,6 +93,21 @@ def accounts_of(project: Project, lines: Iterable[int]) -> dict[int, dict[str, A
     if wanted - found.keys():
         raise Refused(f"预算行不属于项目 {project.number}，请从本项目的预算行中选。")
     return found
+
+
+def hold(project: Project) -> None:
+    """Nobody posts on the project's lines until the transaction ends; whoever is posting is waited for."""
+    accounts = Account.objects.filter(line__project=project).order_by("id")
+    list(accounts.select_for_update(of=("self",), no_key=True).values_list("pk", flat=True))
+
+
+def check_same_form(*, same: bool, number: str, title: str) -> None:
+    """A form sent twice is one act; the same form filled in anew is refused, not silently left undone."""
+    if not same:
+        raise Conflict(
+            f"这张表单已登记为 {number}“{title}”，与这次填写的内容不同，本次未作任何改动；"
+            "要另办一笔，请重新打开表单填写。"
+        )
 
 
 def line_of(accounts: Mapping[str, Account]) -> BudgetLine:
@@ -141,10 +170,14 @@ def check_fees(book: Book, fees: Sequence[GivenFee], total: Decimal, *, explaine
             raise Refused("讲课费有一行未填授课人。")
         check_amount(fee.after_tax, f"{fee.lecturer}税后")
         check_amount(fee.before_tax, f"{fee.lecturer}税前")
+        if fee.before_tax >= FEE_LIMIT:
+            raise Refused(f"{fee.lecturer}的讲课费 {yuan(fee.before_tax)} 元不正确，请核对。")
         if fee.before_tax < fee.after_tax:
             raise Refused(f"{fee.lecturer}的税前金额小于税后金额，请核对。")
-        if fee.hours <= 0:
-            raise Refused(f"{fee.lecturer}的学时应当大于 0。")
+        if not fee.hours.is_finite() or not 0 < fee.hours < HOURS_LIMIT:
+            raise Refused(f"{fee.lecturer}的学时应当大于 0、小于 {HOURS_LIMIT}。")
+        if fee.hours != fee.hours.quantize(TENTH):
+            raise Refused(f"{fee.lecturer}的学时 {fee.hours} 最多写一位小数。")
     if faults := rules.lecture_faults(book, fees, explained=explained):
         raise Refused("".join(faults))
     together = sum((fee.before_tax for fee in fees), ZERO)
@@ -152,7 +185,10 @@ def check_fees(book: Book, fees: Sequence[GivenFee], total: Decimal, *, explaine
         raise Refused(f"各位授课人税前合计 {yuan(together)} 元，与本次支付 {yuan(total)} 元不一致。")
 
 
-def commitments_of(project: Project, rows: Sequence[PaidRow]) -> dict[int, Commitment]:
+def commitments_of(
+    project: Project, rows: Sequence[PaidRow], session_no: int | None
+) -> dict[int, Commitment]:
+    """The commitments the rows name. Raises `Refused` for one of another line, or promised for another 期."""
     ids = {row.commitment for row in rows if row.commitment is not None}
     if not ids:
         return {}
@@ -162,6 +198,13 @@ def commitments_of(project: Project, rows: Sequence[PaidRow]) -> dict[int, Commi
             row.commitment not in found or found[row.commitment].line_id != row.line
         ):
             raise Refused("所选预占不属于这个项目的这一预算行，请重新选择。")
+    for promised in found.values():
+        if promised.session_no is not None and promised.session_no != session_no:
+            written = "全班" if session_no is None else f"第 {session_no} 期"
+            raise Refused(
+                f"预占 {promised.number}“{promised.title}”是第 {promised.session_no} 期的，"
+                f"本次支付写的是{written}；请改期次，或先释放这笔预占。"
+            )
     return found
 
 
@@ -190,6 +233,9 @@ def numbered(project: Project, invoices: Sequence[GivenInvoice]) -> list[Invoice
     numbers = [rules.invoice_number(given.number) for given in invoices]
     if not all(numbers):
         raise Refused("有一张发票未填发票号。")
+    for number, given in zip(numbers, invoices, strict=True):
+        if given.amount is not None:
+            check_amount(given.amount, f"发票 {number} 票面")
     for number, count in Counter(numbers).items():
         if count > 1:
             raise Refused(f"发票 {number} 在本次支付中写了 {count} 遍。")
@@ -199,7 +245,8 @@ def numbered(project: Project, invoices: Sequence[GivenInvoice]) -> list[Invoice
         for invoice in earlier.select_related("payment__project").order_by("id"):
             used.setdefault(invoice.number, invoice)
     kept = []
-    for number, given in zip(numbers, invoices, strict=True):
+    # By number: two payments with the same invoices take them in one order and can't wait for each other.
+    for number, given in sorted(zip(numbers, invoices, strict=True), key=lambda pair: pair[0]):
         before = used.get(number)
         if before is not None and not given.shared.strip():
             paid = before.payment

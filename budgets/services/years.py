@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from budgets import rules
 from budgets.models import Account, Commitment, Entry, Fund, FundAct
-from budgets.services.posting import check_amount, check_moment, fund_account, posting
+from budgets.services.posting import check_amount, check_moment, posting
 from budgets.states import AccountKind, EntryKind, YearAct
 from office.refusals import Conflict, Refused
 from office.wording import chinese_date, yuan
@@ -99,19 +99,25 @@ def carry_over(
     if (to.union_id, to.source, to.year) != (fund.union_id, fund.source, fund.year + 1):
         raise Refused(f"只能结转到下一年同一渠道的专项预算：{fund} → {fund.year + 1} 年。")
     with posting():
-        leaving, coming = (fund_account(each, AccountKind.FUND) for each in (fund, to))
+        # All four at once in the order of ids, in which entries and the closing of a year take them too.
+        accounts = {
+            (account.fund_id, account.kind): account
+            for account in Account.objects.select_for_update(of=("self",), no_key=True)
+            .select_related("fund")
+            .filter(fund__in=[fund, to], line=None)
+            .order_by("id")
+        }
+        leaving, coming = (accounts[each.pk, AccountKind.FUND] for each in (fund, to))
         for account in (leaving, coming):
             if account.fund.closed_on is not None:
                 day = chinese_date(account.fund.closed_on)
                 raise Refused(f"{account.fund}已于{day}结账，不能结转；须先由财务负责人反结账。")
         if leaving.balance < amount:
             raise Refused(
-                f"{fund}可安排 {yuan(leaving.balance)} 元，不能结转 {yuan(amount)} 元；项目上的余额请先收回。"
+                f"{fund}可安排 {yuan(leaving.balance)} 元，不能结转 {yuan(amount)} 元，"
+                f"差 {yuan(amount - leaving.balance)} 元；项目上的余额请先收回。"
             )
-        sources = {
-            account.fund_id: account
-            for account in Account.objects.filter(fund__in=[fund, to], kind=AccountKind.SOURCE)
-        }
+        outside, inside = (accounts[each.pk, AccountKind.SOURCE] for each in (fund, to))
         common = {
             "amount": amount,
             "batch": uuid.uuid4(),
@@ -123,7 +129,7 @@ def carry_over(
         }
         return Entry.objects.bulk_create(
             [
-                Entry(kind=EntryKind.CARRY_OUT, debit=leaving, credit=sources[fund.pk], **common),
-                Entry(kind=EntryKind.CARRY_IN, debit=sources[to.pk], credit=coming, **common),
+                Entry(kind=EntryKind.CARRY_OUT, debit=leaving, credit=outside, **common),
+                Entry(kind=EntryKind.CARRY_IN, debit=inside, credit=coming, **common),
             ]
         )

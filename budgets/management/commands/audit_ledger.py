@@ -23,6 +23,8 @@ RULES: Final = {
     "budgets_entry_carry_pair": "结转没有在相邻两年成对出现",
     "budgets_commitment_moved": "预占余额与流水合计不一致",
     "budgets_payment_entries": "支付金额与流水合计不一致",
+    "budgets_payment_half_reversed": "红字冲销只冲了一部分",
+    "budgets_payment_refunded": "退款与冲销多于原支付在该预算行的支出",
     "budgets_account_moved": "余额与流水合计不一致",
     "budgets_account_balance": "余额为负",
 }
