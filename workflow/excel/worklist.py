@@ -37,10 +37,9 @@ def _plan(plan: PlanWords) -> list[Any]:
         plan.number,
         plan.category,
         plan.department,
-        plan.sessions,
-        plan.trainees,
-        plan.staff,
-        Decimal(plan.days),
+        # A request about money has neither people nor days.
+        *((plan.sessions, plan.trainees, plan.staff) if plan.sessions else (None, None, None)),
+        Decimal(plan.days) if plan.days else None,
         plan.total,
     ]
 
