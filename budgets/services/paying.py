@@ -69,8 +69,11 @@ def pay(
     invoices: Sequence[GivenInvoice] = (),
     papers: Sequence[GivenPaper] = (),
     fees: Sequence[GivenFee] = (),
+    papers_later: bool = False,
 ) -> Payment:
     """支出: one payment from the project's lines, with the papers its kind takes by the rule book.
+
+    `papers_later`: it is taken over from the finance software; what is missing is named at settlement.
 
     The same `key` again is the same payment, nothing new. Raises `Refused`, nothing changed, if `actor`
     isn't finance, the year is closed, a paper is missing (named), a line or a commitment has less (with the
@@ -85,7 +88,7 @@ def pay(
         check_same_form(same=found == wanted, number=done.number, title=done.title)
         return done
     of_kind = kind_of(book, kind, refund=False)
-    check_paper_work(book, of_kind, papers, title=title, payee=payee, handler=handler)
+    check_paper_work(book, of_kind, papers, title=title, payee=payee, handler=handler, later=papers_later)
     check_day(paid_on, at)
     total = check_rows(rows)
     if of_kind.lecture:

@@ -132,12 +132,19 @@ def kind_of(book: Book, code: str, *, refund: bool) -> PaymentKind:
 
 
 def check_paper_work(
-    book: Book, kind: PaymentKind, papers: Sequence[GivenPaper], *, title: str, payee: str, handler: str
+    book: Book,
+    kind: PaymentKind,
+    papers: Sequence[GivenPaper],
+    *,
+    title: str,
+    payee: str,
+    handler: str,
+    later: bool = False,
 ) -> None:
     for value, name in ((title, "事由"), (payee, "收款单位（人）"), (handler, "经办人")):
         if not value.strip():
             raise Refused(f"请填写{name}。")
-    missing = rules.missing_papers(book, kind, {given.code for given in papers})
+    missing = () if later else rules.missing_papers(book, kind, {given.code for given in papers})
     if missing:
         names = "、".join(f"“{paper.title}”" for paper in missing)
         raise Refused(f"办理{kind.title}还缺{names}（{kind.clause}），请补齐后再办。")

@@ -144,9 +144,17 @@ def reverse_commitment(*, commitment_id: int, reason: str, actor: User, at: date
 
 
 @transaction.atomic
-def pay(*, project_id: int, given: Paying, key: uuid.UUID, actor: User, at: datetime.datetime) -> Payment:
+def pay(
+    *,
+    project_id: int,
+    given: Paying,
+    key: uuid.UUID,
+    actor: User,
+    at: datetime.datetime,
+    papers_later: bool = False,
+) -> Payment:
     """支出 of a 期, or of the class as a whole. Raises `Refused` as budgets.services.pay does, and where the
-    class stands in the way (:func:`workflow.rules.spending.obstacles`)."""
+    class stands in the way (:func:`workflow.rules.spending.obstacles`). ``papers_later`` as there."""
     project, case = _project(project_id)
     kind = case.book.money.kind(given.kind)
     _demand(case, given.session_no, opened=kind is None or kind.opened)
@@ -172,6 +180,7 @@ def pay(*, project_id: int, given: Paying, key: uuid.UUID, actor: User, at: date
         invoices=given.invoices,
         papers=papers,
         fees=given.fees,
+        papers_later=papers_later,
     )
 
 
