@@ -43,6 +43,8 @@ ENFORCED_RULE_CODES: tuple[str, ...] = ("already_in_class", "overlap")
 RULE_CODES = PLAN_RULE_CODES + PERSON_RULE_CODES
 #: What passes the second gate: openings, changes of what is open, exemptions of people.
 LAUNCH_CHAINS: tuple[str, ...] = ("same", "changed", "change", "postpone", "cancel", "exempt")
+#: What is asked about money: 调剂, 预算调整, 结转, 追加.
+MONEY_CHAINS: tuple[str, ...] = ("transfer", "budget", "carry_over", "supplement")
 AUTHORITY_DUTY = "training_authority"
 DUTY_CODES: tuple[str, ...] = ("training_authority", "finance", "decision_body", "leading_group_office")
 DECISION_DUTY = "decision_body"

@@ -19,6 +19,7 @@ from rulebook.codes import (
     DUTY_PREFIX,
     ENFORCED_RULE_CODES,
     LAUNCH_CHAINS,
+    MONEY_CHAINS,
     PERSON_RULE_CODES,
     RULE_CODES,
 )
@@ -26,7 +27,8 @@ from rulebook.messages import found
 from rulebook.people import PARAMETERS
 
 if TYPE_CHECKING:
-    from rulebook.schema import Book, Holder, Step
+    from rulebook.schema import Book
+    from rulebook.steps import Holder, Step
 
 Loc = tuple[str | int, ...]
 
@@ -190,6 +192,50 @@ def _launch_chains(book: Book) -> Iterator[Problem]:
 
 def _is_authority(step: Step) -> bool:
     return step.holder.kind == "duty" and step.holder.code == AUTHORITY_DUTY and step.level == "own"
+
+
+@_check("money")
+def _money_steps(book: Book) -> Iterator[Problem]:
+    steps = book.money.steps
+    yield from _twice(("money", "steps"), (step.key for step in steps), "key")
+    used = {key for name in MONEY_CHAINS for key in getattr(book.money, name)}
+    for index, step in enumerate(steps):
+        loc = ("money", "steps", index)
+        yield from _holder(step.holder, (*loc, "holder"))
+        yield from _own_head_here(step, loc)
+        yield from _stand_in(step, loc)
+        if step.holder.code == DECISION_DUTY:
+            yield Problem((*loc, "holder", "code"), "经费事项不上会，请写岗位（post）或其他职责")
+        if step.key not in used:
+            yield Problem((*loc, "key"), f"“{step.key}”没有用在任何一种审批里")
+    known = {step.key for step in steps}
+    for name in MONEY_CHAINS:
+        keys = getattr(book.money, name)
+        if not keys:
+            yield Problem(("money", name), "至少写一个环节")
+        yield from _unknown(("money", name), keys, known, "经费审批环节")
+
+
+@_check("money")
+def _payments(book: Book) -> Iterator[Problem]:
+    money = book.money
+    yield from _twice(("money", "papers"), (paper.code for paper in money.papers), "code")
+    yield from _twice(("money", "kinds"), (kind.code for kind in money.kinds), "code")
+    known = {paper.code for paper in money.papers}
+    for index, kind in enumerate(money.kinds):
+        loc: Loc = ("money", "kinds", index)
+        yield from _unknown((*loc, "papers"), kind.papers, known, "报销材料")
+        if kind.lecture and kind.refund:
+            yield Problem((*loc, "refund"), "讲课费和退款不能是同一类")
+    if not any(not kind.refund for kind in money.kinds):
+        yield Problem(("money", "kinds"), "至少要有一类支付")
+    if not any(kind.refund for kind in money.kinds):
+        yield Problem(("money", "kinds"), "至少要有一类退款（refund = true）")
+    for index, (before, after) in enumerate(zip(money.pace, money.pace[1:], strict=False), start=1):
+        if after.until <= before.until or after.share < before.share:
+            yield Problem(("money", "pace", index), "日期须晚于上一行，比例不能小于上一行")
+    if not money.pace or money.pace[-1].until != "12-31":
+        yield Problem(("money", "pace"), '最后一行须是年末：until = "12-31"')
 
 
 @_check("notice")

@@ -22,22 +22,13 @@ from pydantic_core import PydanticCustomError
 from rulebook import consistency, earlier
 from rulebook.codes import LAUNCH_CHAINS
 from rulebook.fields import Code, MonthDay, Note, Parameter, Prefix, Rows, Share, Strictly, Text, Yuan
+from rulebook.money import Money
 from rulebook.severity import Severity
+from rulebook.steps import Step
 
 
 class UnknownCode(LookupError):  # noqa: N818 - said aloud, it is the reason
     """The book has no such code; ``str(e)`` is the Chinese text to show."""
-
-
-class HolderKind(StrEnum):
-    OWN_HEAD = "own_head"
-    DUTY = "duty"
-    POST = "post"
-
-
-class StepLevel(StrEnum):
-    OWN = "own"
-    SUPERIOR = "superior"
 
 
 class CategoryKind(StrEnum):
@@ -65,26 +56,6 @@ class Entry(Strictly):
         wanted = "".join(text.split())
         names = (self.code, self.title, f"{self.code}{self.title}", *self.aliases)
         return wanted in {"".join(name.split()) for name in names}
-
-
-class Holder(Strictly):
-    """Who acts: the proposer's own head, whoever has a duty, or a named post."""
-
-    kind: Annotated[HolderKind, Strict(False)]
-    code: Annotated[str, StringConstraints(max_length=60)] = ""
-
-
-class Step(Strictly):
-    """One gate of the chain. ``days`` is the time limit in working days."""
-
-    key: Code
-    title: Text
-    holder: Holder
-    level: Annotated[StepLevel, Strict(False)] = StepLevel.OWN
-    days: Annotated[int, Field(ge=1, le=90)]
-    stand_in: Holder | None = None
-    may_exclude: bool = False
-    clause: Text
 
 
 class Launch(Strictly):
@@ -253,6 +224,7 @@ class Book(Strictly):
     steps: Rows[Step]
     launch: Launch
     notice: Notice
+    money: Money
     categories: Rows[Category]
     subjects: Rows[Subject]
     modules: Rows[Entry]

@@ -51,6 +51,7 @@ UNDER = {
     "run_attendance": "runs",
     "run_feedback": "runs",
     "run_overrides": "runs",
+    "run_settlement": "runs",
     "run_named": "runs",
     "run_on_site": "runs",
     "run_seats_act": "runs",

@@ -1,4 +1,4 @@
-"""Who must act next on a plan or on a request about one of its 期, and nothing else.
+"""Who must act next on a plan, on a request about one of its 期 or about money, and nothing else.
 
 The chain is data: one ``review`` node loops over the steps of the book, its task's post found
 through the step. Where a plan goes after a task is read from ``plan.state`` (ENGINE.md, one truth):
@@ -21,8 +21,16 @@ from viewflow.workflow.nodes.handle import HandleActivation
 from viewflow.workflow.nodes.start import StartHandleActivation
 from viewflow.workflow.status import PROCESS, STATUS
 
-from workflow.models import ClassPlan, RunRequest, WorkProcess, WorkTask
-from workflow.states import PLAN_DESKS, REQUEST_DESKS, TASK_OF_REQUEST, TASK_OF_STATE, StepKind
+from workflow.models import ClassPlan, MoneyRequest, RunRequest, WorkProcess, WorkTask
+from workflow.states import (
+    MONEY_DESKS,
+    PLAN_DESKS,
+    REQUEST_DESKS,
+    TASK_OF_MONEY,
+    TASK_OF_REQUEST,
+    TASK_OF_STATE,
+    StepKind,
+)
 
 if TYPE_CHECKING:
     from org.models import Post, User
@@ -52,6 +60,7 @@ class DeskActivation(HandleActivation):
             process=process,
             plan=process.plan,
             request=process.request,
+            money=process.money,
             flow_task=flow_task,
             token=token,
             data={},
@@ -83,6 +92,8 @@ class DeskActivation(HandleActivation):
 
 def _next_desk(process: WorkProcess) -> StepKind | None:
     """Which desk follows from the state of what the process is about; None at an end."""
+    if process.money is not None:
+        return TASK_OF_MONEY.get(process.money.state)
     if process.request is not None:
         return TASK_OF_REQUEST.get(process.request.state)
     return TASK_OF_STATE.get(process.plan.state) if process.plan is not None else None
@@ -204,9 +215,30 @@ class RequestFlow(flow.Flow):
         return activation.process  # type: ignore[no-any-return]
 
 
-def start_request(request: RunRequest, place: Place) -> WorkProcess:
-    """Starts a run of ``request`` at ``place``; the caller holds the run's row lock."""
-    return RequestFlow.start.run(request=request, place=place)  # type: ignore[no-any-return]
+class MoneyFlow(flow.Flow):
+    """经费申请审批: what moves money between lines, budgets and years."""
+
+    process_class = WorkProcess
+    task_class = WorkTask
+    lock_impl = lock.SelectForUpdateLock(nowait=False, attempts=1)
+    process_title = "经费申请审批"
+
+    start = Begin(this.begin).Next(this.money)
+    money = Desk(MONEY_DESKS)
+    amend = Desk(MONEY_DESKS)
+    end = Finish()
+
+    def begin(self, activation: Any, request: MoneyRequest, place: Place) -> WorkProcess:
+        """Binds the new process to its request and the first desk."""
+        activation.process.money = request
+        activation.process.place = place
+        return activation.process  # type: ignore[no-any-return]
+
+
+def start_request(request: RunRequest | MoneyRequest, place: Place) -> WorkProcess:
+    """Starts a run of ``request`` at ``place``; the caller holds the row lock of what it is about."""
+    kind = MoneyFlow if isinstance(request, MoneyRequest) else RequestFlow
+    return kind.start.run(request=request, place=place)  # type: ignore[no-any-return]
 
 
 def start(plan: ClassPlan, place: Place) -> WorkProcess:
@@ -217,11 +249,11 @@ def start(plan: ClassPlan, place: Place) -> WorkProcess:
 def close(
     task: WorkTask,
     *,
-    plan: ClassPlan,
     place: Place | None,
     actor: User,
     at: datetime,
-    request: RunRequest | None = None,
+    plan: ClassPlan | None = None,
+    request: RunRequest | MoneyRequest | None = None,
 ) -> None:
     """Closes ``task`` and lets the flow lay its subject where its state says; ``place`` is None at an end.
 
@@ -229,14 +261,18 @@ def close(
     changed; ``task`` comes with its process loaded and locked.
     """
     process = cast("WorkProcess", task.process)
-    process.plan, process.request, process.place = plan, request, place
+    process.plan, process.place = plan, place
+    if isinstance(request, MoneyRequest):
+        process.money = request
+    elif request is not None:
+        process.plan, process.request = request.run.plan, request
     activation = DeskActivation(task)
     activation.process = process
     activation.close(actor, at)
 
 
 def abandon(task: WorkTask, *, at: datetime) -> None:
-    """Cancels the open task and its run: the plan was withdrawn. ``task`` as in :func:`close`."""
+    """Cancels the open task and its run: what it is about was withdrawn. ``task`` as in :func:`close`."""
     process = cast("WorkProcess", task.process)
     task.is_open = False
     DeskActivation(task).cancel()

@@ -149,7 +149,7 @@ class RequestMove(NamedTuple):
 
 _Q = RequestState
 
-#: The key is the name of the method on ``RunRequest``.
+#: The key is the name of the method on ``Request``: requests about a 期 and about money move alike.
 REQUEST_TRANSITIONS: Final[dict[str, RequestMove]] = {
     "submit": RequestMove("报送", (_Q.DRAFT, _Q.RETURNED), _Q.REVIEWING),
     "pass_on": RequestMove("同意", (_Q.REVIEWING,), _Q.REVIEWING),
@@ -160,6 +160,19 @@ REQUEST_TRANSITIONS: Final[dict[str, RequestMove]] = {
 }
 
 FIRST_REQUEST_STATE: Final = RequestState.DRAFT
+
+
+class MoneyKind(models.TextChoices):
+    """What a request about money asks for; the value names the chain of the book (codes.MONEY_CHAINS)."""
+
+    TRANSFER = "transfer", "调剂申请"
+    BUDGET = "budget", "预算调整申请"
+    CARRY_OVER = "carry_over", "结转申请"
+    SUPPLEMENT = "supplement", "追加申请"
+
+
+#: Asked about a project's budget lines; the others about a fund.
+OF_PROJECT: Final = frozenset({MoneyKind.TRANSFER, MoneyKind.BUDGET})
 
 
 # ---- 名额里的人: a person's seat in a run
@@ -281,7 +294,7 @@ def moves(table: Mapping[str, _AnyMove] = TRANSITIONS) -> list[tuple[str, str]]:
 
 
 class StepKind(models.TextChoices):
-    """What the open task of a plan asks for; the name of the node in ``flows.PlanFlow``."""
+    """What an open task asks for; the name of its node in ``flows``."""
 
     REVIEW = "review", "计划审核"
     DECIDE = "decide", "提请审定"
@@ -289,11 +302,13 @@ class StepKind(models.TextChoices):
     HOLD = "hold", "缓议待上会"
     REQUEST = "request", "班次申请审批"
     AMEND = "amend", "申请退回修改"
+    MONEY = "money", "经费申请审批"
 
 
-#: The desks a plan lies on, and those of a request about a run.
+#: The desks a plan lies on, those of a request about a run, and those of one about money.
 PLAN_DESKS: Final = (StepKind.REVIEW, StepKind.DECIDE, StepKind.REVISE, StepKind.HOLD)
 REQUEST_DESKS: Final = (StepKind.REQUEST, StepKind.AMEND)
+MONEY_DESKS: Final = (StepKind.MONEY, StepKind.AMEND)
 
 #: Which task a pending plan waits at. Both the flow's routing and the consistency check read it.
 TASK_OF_STATE: Final[dict[str, StepKind]] = {
@@ -307,6 +322,12 @@ TASK_OF_STATE: Final[dict[str, StepKind]] = {
 #: The same for a request about a run.
 TASK_OF_REQUEST: Final[dict[str, StepKind]] = {
     _Q.REVIEWING: StepKind.REQUEST,
+    _Q.RETURNED: StepKind.AMEND,
+}
+
+#: And for a request about money.
+TASK_OF_MONEY: Final[dict[str, StepKind]] = {
+    _Q.REVIEWING: StepKind.MONEY,
     _Q.RETURNED: StepKind.AMEND,
 }
 

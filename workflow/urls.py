@@ -17,6 +17,7 @@ from workflow.views import (
     register,
     run_requests,
     runs,
+    settlement,
     training_life,
 )
 
@@ -34,6 +35,7 @@ urlpatterns = [
     *runs.urlpatterns,
     *run_requests.urlpatterns,
     *callup.urlpatterns,
+    *settlement.urlpatterns,
     *training_life.urlpatterns,
     *register.urlpatterns,
     *people.urlpatterns,

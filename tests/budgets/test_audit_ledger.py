@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from io import StringIO
 
@@ -50,8 +51,10 @@ def test_a_ledger_that_fits_is_proven_with_its_figures(project: Project, mianyan
     assert audit().splitlines() == [
         "滨海新区总工会 2027年度 工会干部教育培训经费：批复与追加 100,000.00 = 可安排 65,140.00"
         " + 项目可用 34,860.00 + 预占 0.00 + 已支出 0.00",
+        "　　流水合计：下达 34,860.00 = 可用 34,860.00 + 预占 0.00 + 支出 0.00 + 收回 0.00",
         "绵阳市总工会 2026年度 工会干部教育培训经费：批复与追加 500.00 = 可安排 499.50"
         " + 项目可用 0.50 + 预占 0.00 + 已支出 0.00",
+        "　　流水合计：下达 0.50 = 可用 0.50 + 预占 0.00 + 支出 0.00 + 收回 0.00",
         "账本相符：13 个账户，5 条流水。",
     ]
 
@@ -147,9 +150,9 @@ def test_a_negative_balance_that_adds_up_is_named(project: Project) -> None:
 
 
 def test_every_rule_has_its_words() -> None:
-    sql = entry_fault_sql()
-    assert {rule for rule in RULES if rule in sql} == {
-        "budgets_entry_one_fund",
-        "budgets_entry_route",
-        "budgets_entry_project",
+    sql = entry_fault_sql("budgets_entry")
+    assert set(re.findall("budgets_entry_[a-z_]+(?=')", sql)) == {
+        rule
+        for rule in RULES
+        if rule.startswith("budgets_entry_") and rule not in ("budgets_entry_amount", "budgets_entry_account")
     }

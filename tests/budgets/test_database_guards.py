@@ -128,11 +128,23 @@ def test_no_way_moves_nothing_or_backwards(binhai: Cast, fund: Fund, insert: Any
         insert(row)
 
 
+#: What is asked of an entry after its route.
+NEXT_RULES = {
+    "budgets_entry_commitment",
+    "budgets_entry_payment",
+    "budgets_entry_carry_pair",
+    "budgets_account_balance",
+}
+
+
 def test_every_route_that_is_not_in_the_table_is_refused(binhai: Cast, fund: Fund) -> None:
-    """All kinds × all pairs of kinds of accounts: exactly those of the table go in."""
+    """All kinds × all pairs of kinds of accounts: exactly those of the table get past it.
+
+    What is committed, paid or carried over lacks its paper here, and is refused for that alone.
+    """
     project = give(binhai, fund, "10.00")
     accounts = {AccountKind(a.kind): a for a in Account.objects.filter(fund=fund).select_related("line")}
-    went_in = set()
+    went_in: set[tuple[EntryKind, AccountKind, AccountKind]] = set()
     for kind in EntryKind:
         for debit_kind, debit in accounts.items():
             for credit_kind, credit in accounts.items():
@@ -145,19 +157,28 @@ def test_every_route_that_is_not_in_the_table_is_refused(binhai: Cast, fund: Fun
                         insert_raw(row)
                 except IntegrityError as error:
                     name = constraint_name(error)
-                    assert name == (
-                        "budgets_entry_two_accounts" if debit is credit else "budgets_entry_route"
-                    ), (kind, debit_kind, credit_kind)
+                    if name in NEXT_RULES and kind != EntryKind.REVERSE:
+                        went_in.add((kind, debit_kind, credit_kind))
+                        continue
+                    wanted = "budgets_entry_reversal" if kind == EntryKind.REVERSE else "budgets_entry_route"
+                    if debit is credit:
+                        wanted = "budgets_entry_two_accounts"
+                    assert name == wanted, (kind, debit_kind, credit_kind)
                 else:
                     went_in.add((kind, debit_kind, credit_kind))
-    assert went_in == {(kind, a, b) for kind, pairs in ROUTES.items() for a, b in pairs}
+    # A transfer needs two lines; here is one, and the same account twice is no movement.
+    routes = {(kind, a, b) for kind, pairs in ROUTES.items() for a, b in pairs}
+    assert went_in == routes - {(EntryKind.TRANSFER, AccountKind.LINE, AccountKind.LINE)}
 
 
 def test_the_trigger_holds_the_table_as_it_is_now() -> None:
     """Migrations hold frozen SQL: a route added to the table needs a migration, in sorted order."""
     assert routes_sql() == (
-        "('adjust', 'fund', 'line'), ('appropriate', 'fund', 'line'), ('grant', 'source', 'fund'), "
-        "('recall', 'line', 'fund'), ('supplement', 'source', 'fund')"
+        "('adjust', 'fund', 'line'), ('appropriate', 'fund', 'line'), ('carry_in', 'source', 'fund'), "
+        "('carry_out', 'fund', 'source'), ('commit', 'line', 'committed'), ('grant', 'source', 'fund'), "
+        "('pay', 'committed', 'paid'), ('pay', 'line', 'paid'), ('recall', 'line', 'fund'), "
+        "('refund', 'paid', 'line'), ('release', 'committed', 'line'), ('supplement', 'source', 'fund'), "
+        "('transfer', 'line', 'line')"
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from org.models import Union
 from rulebook import loader
-from rulebook.codes import LAUNCH_CHAINS, PERSON_RULE_CODES
+from rulebook.codes import LAUNCH_CHAINS, MONEY_CHAINS, PERSON_RULE_CODES
 from rulebook.models import RuleBook
 from rulebook.schema import Book
 from rulebook.severity import Severity
@@ -20,7 +20,7 @@ from tests.rulebook.conftest import COUNTY, LOADED_AT
 def old() -> dict[str, Any]:
     """The county's content as the first release stored it."""
     content = loader.read(COUNTY).model_dump(mode="json")
-    del content["launch"], content["notice"]
+    del content["launch"], content["notice"], content["money"]
     content["rules"] = {
         code: rule for code, rule in content["rules"].items() if code not in PERSON_RULE_CODES
     }
@@ -31,7 +31,7 @@ def test_an_old_edition_reads_as_it_was(old: dict[str, Any]) -> None:
     before = copy.deepcopy(old)
     book, now = Book.from_content(old), loader.read(COUNTY)
     assert old == before
-    parts = set(Book.model_fields) - {"launch", "notice", "rules"}
+    parts = set(Book.model_fields) - {"launch", "notice", "money", "rules"}
     assert {name: getattr(book, name) for name in parts} == {name: getattr(now, name) for name in parts}
     assert {code: book.rule(code) for code in old["rules"]} == {code: now.rule(code) for code in old["rules"]}
 
@@ -52,6 +52,19 @@ def test_what_it_could_not_say_is_filled_in_plainly(old: dict[str, Any]) -> None
         code: Severity.BLOCK if code in stops else Severity.OFF for code in PERSON_RULE_CODES
     }
     assert "重新载入" in book.notice.red_head
+    assert {name: [s.holder.code for s in book.money.chain(name)] for name in MONEY_CHAINS} == {
+        "transfer": ["finance"],
+        "budget": ["training_authority", "finance"],
+        "carry_over": ["finance"],
+        "supplement": ["finance"],
+    }
+    assert [kind.title for kind in book.money.kinds] == [
+        "预付款（定金）",
+        "讲课费",
+        "尾款",
+        "其他费用",
+        "退款",
+    ]
 
 
 def test_loading_the_file_again_is_the_next_edition(county: Union, old: dict[str, Any]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import connection
 
-from workflow.states import PENDING, TASK_OF_REQUEST, TASK_OF_STATE, PlanState, RequestState
+from workflow.states import PENDING, TASK_OF_MONEY, TASK_OF_REQUEST, TASK_OF_STATE, PlanState, RequestState
 
 _OPEN = "workflow_worktask t WHERE t.plan_id = p.id AND t.request_id IS NULL AND t.is_open"
 _PENDING = ", ".join(f"'{state.value}'" for state in sorted(PENDING))
@@ -17,12 +17,23 @@ _REQUEST_KINDS = " OR ".join(
     for state, kind in TASK_OF_REQUEST.items()
 )
 
-#: What was adjusted of a project's lines since its appropriation, by item.
+_MONEY_KINDS = " OR ".join(
+    f"(q.state = '{RequestState(state).value}' AND t.kind = '{kind.value}')"
+    for state, kind in TASK_OF_MONEY.items()
+)
+
+#: What was adjusted of a project's lines since its appropriation, by item: more, less, moved between lines.
 _ADJUSTED = """
-    SELECT e.project_id, l.item, sum(CASE e.kind WHEN 'adjust' THEN e.amount ELSE -e.amount END) AS amount
+    SELECT l.project_id, l.item,
+           sum(CASE WHEN a.id = e.credit_id THEN e.amount ELSE -e.amount END) AS amount
     FROM budgets_entry e JOIN budgets_account a ON a.id IN (e.debit_id, e.credit_id)
     JOIN budgets_budgetline l ON l.id = a.line_id
-    WHERE e.kind IN ('adjust', 'recall') GROUP BY 1, 2"""
+    WHERE e.kind IN ('adjust', 'recall', 'transfer') GROUP BY 1, 2"""
+
+#: The budget of every line: what is free, committed and paid of it.
+_BUDGETS = """
+    SELECT l.project_id, l.item, sum(a.balance) AS balance FROM budgets_budgetline l
+    JOIN budgets_account a ON a.line_id = l.id GROUP BY 1, 2 HAVING sum(a.balance) <> 0"""
 
 #: name → a query of the rows that break it.
 QUERIES: dict[str, str] = {
@@ -60,7 +71,24 @@ QUERIES: dict[str, str] = {
         WHERE (p.state IN ('approved', 'cancelled') AND r.n <> p.sessions)
            OR (p.state = 'approved' AND r.live = 0) OR (p.state = 'cancelled' AND r.live > 0)
            OR (p.state NOT IN ('approved', 'cancelled') AND r.n > 0)""",
-    "a project's lines hold what its living 期 are held by": """
+    "a request about money somebody must act on has one open task of its kind, another none": f"""
+        SELECT q.id, q.state FROM workflow_moneyrequest q
+        LEFT JOIN workflow_worktask t ON t.money_id = q.id AND t.is_open
+        GROUP BY q.id, q.state HAVING count(t.task_ptr_id) <>
+            (CASE WHEN q.state IN ('reviewing', 'returned') THEN 1 ELSE 0 END)
+        UNION ALL
+        SELECT q.id, q.state FROM workflow_moneyrequest q
+        JOIN workflow_worktask t ON t.money_id = q.id AND t.is_open WHERE NOT ({_MONEY_KINDS})""",
+    "money moves by its approved request and by no other": """
+        SELECT q.id, q.state FROM workflow_moneyrequest q WHERE (q.state = 'approved') <> EXISTS (
+            SELECT 1 FROM budgets_entry e
+            WHERE e.reference LIKE '%JF' || lpad(q.id::text, 6, '0') || '%')""",
+    "a decision about money is on a task of its request that is closed by him": """
+        SELECT d.id FROM workflow_decision d JOIN workflow_worktask t ON t.task_ptr_id = d.task_id
+        JOIN viewflow_task b ON b.id = d.task_id
+        WHERE t.money_id IS DISTINCT FROM d.money_id
+           OR (d.money_id IS NOT NULL AND (t.is_open OR b.owner_id IS DISTINCT FROM d.actor_id))""",
+    "a project's lines hold what its living 期 are held by": f"""
         SELECT p.id, coalesce(c.item, b.item), c.amount, b.balance FROM workflow_classplan p
         CROSS JOIN LATERAL (
             SELECT item, sum(amount) AS amount FROM (
@@ -73,21 +101,27 @@ QUERIES: dict[str, str] = {
                 FROM workflow_classrun r JOIN workflow_plancost k ON k.plan_id = p.id
                 WHERE r.plan_id = p.id AND r.state IN ('planned', 'opening')) x
             GROUP BY item HAVING sum(amount) > 0) c
-        FULL JOIN (SELECT j.id AS project_id, l.item, a.balance FROM budgets_project j
-                   JOIN budgets_budgetline l ON l.project_id = j.id
-                   JOIN budgets_account a ON a.line_id = l.id AND a.kind = 'line' AND a.balance > 0) b
-            ON b.project_id = p.project_id AND b.item = c.item
-        WHERE c.amount IS DISTINCT FROM b.balance""",
+        FULL JOIN ({_BUDGETS}) b ON b.project_id = p.project_id AND b.item = c.item
+        WHERE c.amount IS DISTINCT FROM b.balance
+          AND COALESCE(p.project_id, b.project_id) NOT IN (
+              -- until somebody asks for another budget
+              SELECT l.project_id FROM budgets_entry e
+              JOIN budgets_account a ON a.id IN (e.debit_id, e.credit_id)
+              JOIN budgets_budgetline l ON l.id = a.line_id
+              JOIN workflow_moneyrequest q ON e.reference = 'JF' || lpad(q.id::text, 6, '0'))""",
     "nobody agrees to a request he handed in last": """
-        SELECT d.id FROM workflow_decision d WHERE d.request_id IS NOT NULL AND d.action = 'agree'
-          AND d.actor_id = (SELECT s.actor_id FROM workflow_decision s WHERE s.request_id = d.request_id
+        SELECT d.id FROM workflow_decision d
+        WHERE COALESCE(d.request_id, d.money_id) IS NOT NULL AND d.action = 'agree'
+          AND d.actor_id = (SELECT s.actor_id FROM workflow_decision s
+                            WHERE (s.request_id = d.request_id OR s.money_id = d.money_id)
                             AND s.action = 'submit' AND s.id < d.id ORDER BY s.id DESC LIMIT 1)""",
     "an open task is viewflow's own open task, of an open process of the same plan": """
         SELECT t.task_ptr_id, b.status FROM workflow_worktask t
         JOIN viewflow_task b ON b.id = t.task_ptr_id
         LEFT JOIN workflow_workprocess w ON w.process_ptr_id = b.process_id
         WHERE t.is_open AND (b.status <> 'NEW' OR w.plan_id IS DISTINCT FROM t.plan_id OR NOT w.is_open
-                             OR w.request_id IS DISTINCT FROM t.request_id)""",
+                             OR w.request_id IS DISTINCT FROM t.request_id
+                             OR w.money_id IS DISTINCT FROM t.money_id)""",
     "viewflow knows no open task that we don't": """
         SELECT b.id, b.status FROM viewflow_task b
         LEFT JOIN workflow_worktask t ON t.task_ptr_id = b.id
@@ -134,9 +168,8 @@ QUERIES: dict[str, str] = {
                     SELECT item, amount FROM workflow_plancost WHERE plan_id = p.id
                     UNION ALL SELECT item, amount FROM ({_ADJUSTED}) j WHERE j.project_id = p.project_id) x
                 GROUP BY item HAVING sum(amount) <> 0) c
-            FULL JOIN (SELECT l.item, a.balance FROM budgets_budgetline l
-                       JOIN budgets_account a ON a.line_id = l.id AND a.kind = 'line'
-                       WHERE l.project_id = p.project_id AND a.balance <> 0) b USING (item)
+            FULL JOIN (SELECT item, balance FROM ({_BUDGETS}) y WHERE y.project_id = p.project_id) b
+                USING (item)
             WHERE c.amount IS DISTINCT FROM b.balance)""",
     "a project belongs to an approved plan of its department": """
         SELECT j.id FROM budgets_project j LEFT JOIN workflow_classplan p ON p.project_id = j.id
@@ -158,7 +191,7 @@ QUERIES: dict[str, str] = {
             AND n.period @> (d.at AT TIME ZONE 'Asia/Shanghai')::date)""",
     "a review or a settlement is by the post its task lay at": """
         SELECT d.id, d.action FROM workflow_decision d JOIN workflow_worktask t ON t.task_ptr_id = d.task_id
-        WHERE t.kind IN ('review', 'decide', 'request') AND t.post_id <> d.post_id""",
+        WHERE t.kind IN ('review', 'decide', 'request', 'money') AND t.post_id <> d.post_id""",
     "nobody reviews what he handed in": """
         SELECT d.id FROM workflow_decision d JOIN workflow_planversion v ON v.id = d.version_id
         WHERE d.request_id IS NULL AND d.action IN ('agree', 'advise_exclusion')

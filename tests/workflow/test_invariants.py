@@ -9,8 +9,9 @@ from django.db import connection, transaction
 
 from tests.workflow import acts, runs
 from tests.workflow.invariants import QUERIES, faults
+from tests.workflow.money import asking
 from tests.workflow.world import World
-from workflow.states import MeetingOutcome
+from workflow.states import MeetingOutcome, MoneyKind
 
 #: What must be true → the statement that breaks it, with every guard of the database off.
 PLANTS = {
@@ -21,6 +22,16 @@ PLANTS = {
     "the open task is of the state's kind": "UPDATE workflow_worktask SET kind = 'hold' WHERE is_open",
     "a request somebody must act on has exactly one open task of its kind, another none": (
         "UPDATE workflow_worktask SET kind = 'amend' WHERE request_id IS NOT NULL AND is_open"
+    ),
+    "a request about money somebody must act on has one open task of its kind, another none": (
+        "UPDATE workflow_worktask SET kind = 'request' WHERE money_id IS NOT NULL AND is_open"
+    ),
+    "money moves by its approved request and by no other": (
+        "UPDATE workflow_moneyrequest SET state = 'refused' WHERE state = 'approved'"
+    ),
+    "a decision about money is on a task of its request that is closed by him": (
+        "UPDATE viewflow_task SET owner_id = NULL WHERE id IN "
+        "(SELECT task_ptr_id FROM workflow_worktask WHERE money_id IS NOT NULL)"
     ),
     "a 期 is in 开班审批 while its application is, and only then": (
         "UPDATE workflow_classrun SET state = 'opening' WHERE state = 'enrolling'"
@@ -112,6 +123,9 @@ def test_each_invariant_sees_what_breaks_it(world: World) -> None:
     deferred = acts.to_meeting(world, world.draft("quanyi", subject="YW-99"))
     acts.settle(world, deferred, MeetingOutcome.DEFERRED)
     world.draft()
+    moved = asking.project(world, department="caiwu", subject="YW-99")
+    asking.grant(world, MoneyKind.TRANSFER, asking.shift(moved, "venue", "meals", "1.00"), moved)
+    asking.hand_in(world, MoneyKind.BUDGET, asking.budget(meals="8100.00"), moved)
     assert faults() == []
     assert set(PLANTS) == set(QUERIES)
     with connection.cursor() as cursor:

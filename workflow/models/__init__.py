@@ -4,6 +4,7 @@ what was decided, meetings, uploads."""
 from workflow.models.callup import Attendance, CallUp, Quota, RosterUpload, Seat, SeatAct, SeatSpan
 from workflow.models.decision import Decision
 from workflow.models.meeting import AgendaItem, Meeting
+from workflow.models.money import GrowthReason, MoneyRequest
 from workflow.models.plan import ClassPlan, PlanAttachment, PlanCost, PlanImport, PlanVersion
 from workflow.models.run import ClassRun, Lesson, RunCost, RunRequest
 from workflow.models.work import WorkProcess, WorkTask
@@ -15,8 +16,10 @@ __all__ = [
     "ClassPlan",
     "ClassRun",
     "Decision",
+    "GrowthReason",
     "Lesson",
     "Meeting",
+    "MoneyRequest",
     "PlanAttachment",
     "PlanCost",
     "PlanImport",

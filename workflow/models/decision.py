@@ -13,10 +13,14 @@ from workflow.states import DecisionAction
 
 
 class Decision(models.Model):
-    """A line of the 审批记录. Names and titles are kept as they were; rows are never changed."""
+    """A line of the 审批记录. Names and titles are kept as they were; rows are never changed.
 
-    plan = models.ForeignKey("workflow.ClassPlan", models.PROTECT, related_name="decisions")
-    version = models.ForeignKey("workflow.PlanVersion", models.PROTECT, related_name="decisions")
+    It is about a plan by one of its versions, perhaps about what is asked of one of its 期 (``request``), or
+    about ``money``, and then about no plan.
+    """
+
+    plan = models.ForeignKey("workflow.ClassPlan", models.PROTECT, null=True, related_name="decisions")
+    version = models.ForeignKey("workflow.PlanVersion", models.PROTECT, null=True, related_name="decisions")
     request = models.ForeignKey(
         "workflow.RunRequest",
         models.PROTECT,
@@ -24,6 +28,7 @@ class Decision(models.Model):
         related_name="decisions",
         help_text="为空：计划本身的审批",
     )
+    money = models.ForeignKey("workflow.MoneyRequest", models.PROTECT, null=True, related_name="decisions")
     task = models.ForeignKey("workflow.WorkTask", models.PROTECT, null=True, related_name="decisions")
     meeting = models.ForeignKey("workflow.Meeting", models.PROTECT, null=True, related_name="decisions")
     step = models.CharField("环节", max_length=30)
@@ -50,6 +55,11 @@ class Decision(models.Model):
             models.UniqueConstraint(
                 fields=["task"], condition=Q(task__isnull=False), name="one_decision_a_task"
             ),
+            models.CheckConstraint(
+                condition=Q(plan__isnull=False, version__isnull=False, money=None)
+                | Q(plan=None, version=None, request=None, money__isnull=False),
+                name="decision_of_plan_or_money",
+            ),
         )
         indexes = (
             models.Index(fields=["actor", "-at"], name="decision_by_actor"),
@@ -57,6 +67,7 @@ class Decision(models.Model):
             models.Index(
                 fields=["request", "at"], condition=Q(request__isnull=False), name="decision_by_request"
             ),
+            models.Index(fields=["money", "at"], condition=Q(money__isnull=False), name="decision_by_money"),
         )
         triggers = (guards.append_only(),)
 

@@ -309,6 +309,11 @@ class ClassPlan(models.Model):
         """An approved class that won't be held."""
 
     @property
+    def interested_id(self) -> int:
+        """The department that doesn't judge this."""
+        return self.department_id
+
+    @property
     def declaration_number(self) -> str:
         """申报号, "2027-0018"; the empty string before the first submission."""
         return f"{self.year}-{self.serial:04}" if self.serial else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import pghistory
 import pgtrigger
@@ -15,15 +15,12 @@ from django.db.backends.postgresql.psycopg_any import NumericRange
 from django.db.models import Q
 from django_fsm import FSMField, transition
 
-from office.models import StoredFile
 from workflow.models import guards
 from workflow.models.plan import ClassPlan
+from workflow.models.request import Request, request_guards
 from workflow.states import (
-    FIRST_REQUEST_STATE,
     FIRST_RUN_STATE,
     OPENED,
-    REQUEST,
-    REQUEST_TRANSITIONS,
     RUN,
     RUN_TRANSITIONS,
     Half,
@@ -34,6 +31,7 @@ from workflow.states import (
 
 if TYPE_CHECKING:
     from org.selectors import Standing
+    from rulebook.steps import Step
 
 #: Day 0 of the count of half-days, here and in SQL.
 EPOCH: Final = date(2000, 1, 1)
@@ -255,35 +253,18 @@ class RunCost(models.Model):
 
 
 @pghistory.track(pghistory.UpdateEvent(), pghistory.DeleteEvent())
-class RunRequest(models.Model):
+class RunRequest(Request):
     """What is asked about a 期: to open it, change, postpone or cancel it, or to exempt people of a rule.
 
     ``content`` is what is proposed and ``before`` what holds when it is handed in
-    (workflow.rules.terms.RunTerms as JSON); both are fixed with the submission. ``chain`` names the book's
-    chain it goes through (Launch.chain), fixed then too.
+    (workflow.rules.terms.RunTerms as JSON). ``chain`` names the book's chain it goes through (Launch.chain).
     """
 
     run = models.ForeignKey(ClassRun, models.PROTECT, related_name="requests", verbose_name="期次")
     kind = models.CharField("事项", max_length=10, choices=RequestKind)
-    state = FSMField(
-        "状态", choices=RequestState.choices, default=RequestState.DRAFT, protected=True, max_length=20
-    )
-    content = models.JSONField("申请内容", default=dict)
-    before = models.JSONField("原批准内容", default=dict)
-    reason = models.CharField("理由", max_length=500, blank=True)
-    basis = models.ForeignKey(
-        StoredFile, models.PROTECT, null=True, related_name="+", verbose_name="依据文件"
-    )
-    book = models.ForeignKey("rulebook.RuleBook", models.PROTECT, null=True, related_name="+")
-    chain = models.CharField("审批环节", max_length=10, blank=True)
-    number = models.PositiveSmallIntegerField("第几次报送", default=0)
-    revision = models.PositiveIntegerField("修订号", default=0)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="run_requests", verbose_name="经办人"
     )
-    created_at = models.DateTimeField("建立时间")
-    submitted_at = models.DateTimeField("报送时间", null=True)
-    settled_at = models.DateTimeField("办结时间", null=True)
 
     class Meta:
         verbose_name = "班次申请"
@@ -304,52 +285,22 @@ class RunRequest(models.Model):
             ),
         )
         indexes = (models.Index(fields=["created_by", "-created_at"], name="request_by_author"),)
-        triggers = (
-            guards.state_moves(REQUEST_TRANSITIONS),
-            guards.starts_as("starts_as_draft", FIRST_REQUEST_STATE, "a request"),
-            guards.identity_fixed("run", "kind", "created_by", "created_at"),
-            guards.request_frozen("content", "before", "reason", "basis_id", "book_id", "chain"),
-            pgtrigger.Protect(
-                name="drafts_only_deleted",
-                operation=pgtrigger.Delete,
-                condition=pgtrigger.Q(old__state__df="draft"),
-            ),
-        )
+        triggers = request_guards("run", "kind", "created_by", "created_at")
 
     def __str__(self) -> str:
         return f"{self.run} {self.get_kind_display()}"
 
-    # One method an action: the keys of states.REQUEST_TRANSITIONS.
-
-    @transition(field=state, **REQUEST["submit"])
-    def submit(self) -> None:
-        """Handed in, for the first time or again."""
-
-    @transition(field=state, **REQUEST["pass_on"])
-    def pass_on(self) -> None:
-        """A step agrees and another follows."""
-
-    @transition(field=state, **REQUEST["approve"])
-    def approve(self) -> None:
-        """The last step agrees; what was asked for is done in the same transaction."""
-
-    @transition(field=state, **REQUEST["send_back"])
-    def send_back(self) -> None:
-        """To the person who drew it up."""
-
-    @transition(field=state, **REQUEST["refuse"])
-    def refuse(self) -> None:
-        """Not agreed to; what held before holds on."""
-
-    @transition(field=state, **REQUEST["withdraw"])
-    def withdraw(self) -> None:
-        """Taken back by its department."""
+    @property
+    def about(self) -> ClassPlan:
+        """Whose union, department and interest decide who acts on it."""
+        return self.run.plan
 
     @property
-    def is_pending(self) -> bool:
-        """Whether somebody has to act on it."""
-        return self.state in (RequestState.REVIEWING, RequestState.RETURNED)
+    def words(self) -> str:
+        """《工会信息员培训班》的开班申请."""
+        return f"《{self.run.title}》的{self.get_kind_display()}"
 
-    def proposed(self, key: str, default: Any = None) -> Any:
-        """One field of what is proposed."""
-        return self.content.get(key, default)
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The chain it goes through; it has one from its submission on."""
+        return self.judged_by.launch.chain(self.chain)

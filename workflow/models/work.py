@@ -17,11 +17,12 @@ from workflow.states import StepKind
 
 
 class WorkProcess(SavedInOneStatement, Process):
-    """A run of a plan, or of a request about one of its 期, through its chain: from a submission to the end
-    or to a withdrawal. ``request`` None: the plan itself."""
+    """A run of a plan, of a request about one of its 期, or of one about money, through its chain: from a
+    submission to the end or to a withdrawal. ``request`` None: the plan itself; ``money`` has no plan."""
 
     plan = models.ForeignKey("workflow.ClassPlan", models.PROTECT, null=True, related_name="processes")
     request = models.ForeignKey("workflow.RunRequest", models.PROTECT, null=True, related_name="processes")
+    money = models.ForeignKey("workflow.MoneyRequest", models.PROTECT, null=True, related_name="processes")
     is_open = models.BooleanField(default=True)
 
     class Meta:
@@ -35,6 +36,12 @@ class WorkProcess(SavedInOneStatement, Process):
             ),
             models.UniqueConstraint(
                 fields=["request"], condition=Q(is_open=True), name="one_open_process_a_request"
+            ),
+            models.UniqueConstraint(
+                fields=["money"], condition=Q(is_open=True), name="one_open_process_a_money_request"
+            ),
+            models.CheckConstraint(
+                condition=Q(money=None) | Q(plan=None, request=None), name="process_of_plan_or_money"
             ),
         )
 
@@ -50,11 +57,12 @@ class TaskQuerySet(models.QuerySet["WorkTask"]):
 class WorkTask(SavedInOneStatement, Task):
     """Somebody's turn. ``post`` is whose; the holder is found when he acts, ``owner`` is who acted.
 
-    ``plan`` is always the plan it is about; ``request`` is what is asked about one of its 期, if that is it.
+    It is about a ``plan``, perhaps about what is asked of one of its 期 (``request``), or about ``money``.
     """
 
     plan = models.ForeignKey("workflow.ClassPlan", models.PROTECT, null=True, related_name="tasks")
     request = models.ForeignKey("workflow.RunRequest", models.PROTECT, null=True, related_name="tasks")
+    money = models.ForeignKey("workflow.MoneyRequest", models.PROTECT, null=True, related_name="tasks")
     kind = models.CharField("事项", max_length=20, choices=StepKind.choices, blank=True)
     step = models.CharField("环节", max_length=30, blank=True)
     step_title = models.CharField("环节名称", max_length=30, blank=True)
@@ -76,6 +84,12 @@ class WorkTask(SavedInOneStatement, Task):
             ),
             models.UniqueConstraint(
                 fields=["request"], condition=Q(is_open=True), name="one_open_task_a_request"
+            ),
+            models.UniqueConstraint(
+                fields=["money"], condition=Q(is_open=True), name="one_open_task_a_money_request"
+            ),
+            models.CheckConstraint(
+                condition=Q(money=None) | Q(plan=None, request=None), name="task_of_plan_or_money"
             ),
             models.CheckConstraint(
                 condition=Q(is_open=False) | Q(post__isnull=False, arrived_at__isnull=False),

@@ -19,12 +19,13 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from org.models import User
-    from workflow.models import ClassPlan, WorkTask
+    from workflow.models import ClassPlan, MoneyRequest, WorkTask
     from workflow.rules.findings import Finding
 
 
-#: Why a request about a 期 isn't agreed to along with others.
+#: Why a request about a 期 or about money isn't agreed to along with others.
 ONE_BY_ONE: Final = "班次申请须对照原批准内容逐项办理，请打开申请办理。"
+MONEY_ONE_BY_ONE: Final = "经费申请须核对余额逐项办理，请打开申请办理。"
 
 
 @dataclass(frozen=True)
@@ -32,16 +33,17 @@ class Item:
     """One picked task. ``reason``: why it can't be agreed to along with others; empty where it can."""
 
     task: int
-    plan: ClassPlan
+    plan: ClassPlan | None
     step: str
     total: Decimal
     found: dict[str, Any]
     reason: str
     request: int | None = None
+    money: MoneyRequest | None = None
 
 
 def ready(tasks: Sequence[WorkTask], *, actor: User, at: datetime) -> list[Item]:
-    """Each task with its gate's answer and the findings as they are now, requests about 期 last.
+    """Each task with its gate's answer and the findings as they are now, requests last.
 
     ``tasks`` with plan, department, union, version and book loaded. Constant statements for each union,
     year and book among them.
@@ -82,17 +84,19 @@ def ready(tasks: Sequence[WorkTask], *, actor: User, at: datetime) -> list[Item]
                 reason=reason or "",
             )
         )
-    return items + [_apart(task, task.plan) for task in tasks if task.request_id is not None and task.plan]
+    asked = [task for task in tasks if task.request_id is not None or task.money_id is not None]
+    return items + [_apart(task) for task in asked]
 
 
-def _apart(task: WorkTask, plan: ClassPlan) -> Item:
+def _apart(task: WorkTask) -> Item:
     """A request: left out, with the reason."""
     return Item(
         task=task.pk,
-        plan=plan,
+        plan=task.plan,
         step=task.step_title,
         total=Decimal("0.00"),
         found=brief([]),
-        reason=ONE_BY_ONE,
+        reason=ONE_BY_ONE if task.money_id is None else MONEY_ONE_BY_ONE,
         request=task.request_id,
+        money=task.money,
     )

@@ -82,7 +82,8 @@ class _File:
         done = Decision.objects.filter(version__in=self._versions, request=None)
         done = done.exclude(action=DecisionAction.SUBMIT)
         for decision in done:
-            first.setdefault(decision.version_id, decision)
+            if decision.version_id is not None:
+                first.setdefault(decision.version_id, decision)
         return first
 
 

@@ -8,9 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 from office.wording import days_text, lasting
 from workflow.rules.brief import brief
+from workflow.rules.money_terms import MoneyTerms
 from workflow.rules.route import NOBODY, Limit, limit
 from workflow.rules.terms import RunTerms
-from workflow.states import AUTHOR, DecisionAction, PlanState, RequestKind, RequestState, StepKind
+from workflow.states import (
+    AUTHOR,
+    DecisionAction,
+    MoneyKind,
+    PlanState,
+    RequestKind,
+    RequestState,
+    StepKind,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -18,7 +27,7 @@ if TYPE_CHECKING:
 
     from org.models import User
     from rulebook.schema import Book
-    from workflow.models import ClassPlan, Decision, RunRequest, WorkTask
+    from workflow.models import ClassPlan, Decision, MoneyRequest, RunRequest, WorkTask
 
     Books = Mapping[int, Book]
 
@@ -27,7 +36,8 @@ if TYPE_CHECKING:
 class PlanWords:
     """The columns every list has of a plan; ``total`` in yuan for all 期, ``sub`` the grey second line.
 
-    ``total`` None: it isn't about a class's size and money, which are left out.
+    ``total`` None: it isn't about a class's size and money, which are left out. A request about money has
+    its project's name, its own amount, and neither people nor days.
     """
 
     pk: int
@@ -50,7 +60,7 @@ class PlanWords:
     @property
     def people(self) -> str:
         """80＋3, with ×3 for three 期; nothing where it isn't about a class's size."""
-        if self.total is None:
+        if self.total is None or not self.sessions:
             return ""
         return f"{self.trainees}＋{self.staff}" + (f" ×{self.sessions}" if self.sessions > 1 else "")
 
@@ -80,8 +90,9 @@ class WaitingRow:
     arrived_at: datetime | None
     limit: Limit
     can_agree: bool
-    #: The request it is about, where it isn't the plan itself.
+    #: The request it is about, where it isn't the plan itself: about one of its 期, or about money.
     request: int | None = None
+    money: int | None = None
 
 
 @dataclass(frozen=True)
@@ -97,6 +108,7 @@ class DoneRow:
     at: datetime
     spent: str
     request: int | None = None
+    money: int | None = None
 
 
 @dataclass(frozen=True)
@@ -168,6 +180,37 @@ def _unit_of(request: RunRequest) -> str:
     return units.pop() if len(units) == 1 else ""
 
 
+def money_words(request: MoneyRequest) -> PlanWords:
+    """The same columns of a request about money: what it is about, who asks, the amount that would move."""
+    number = request.project.number if request.project is not None else ""
+    again = f"第 {request.number} 次报送" if request.number > 1 else ""
+    return PlanWords(
+        pk=request.pk,
+        name=request.title,
+        number=request.code,
+        category="",
+        department=request.department.name,
+        trainees=0,
+        staff=0,
+        sessions=0,
+        days="",
+        total=amount_asked(request),
+        residential=False,
+        state=request.state,
+        state_label=str(RequestState(request.state).label),
+        submission=request.number,
+        note=" · ".join(part for part in (request.code, request.get_kind_display(), number, again) if part),
+    )
+
+
+def amount_asked(request: MoneyRequest) -> Decimal:
+    """Yuan that move between lines (调剂) or years (结转, 追加), or a project is to have (预算调整)."""
+    terms = MoneyTerms.from_json(request.content)
+    if request.kind == MoneyKind.BUDGET:
+        return sum(terms.lines.values(), Decimal("0.00"))
+    return sum((shift.amount for shift in terms.shifts), terms.amount)
+
+
 def _people_of(request: RunRequest) -> str:
     """Whom an exemption is asked for: 某某, or 某某等 3 人; the empty string of another request."""
     names = [line["name"] for line in request.content.get("seats", ())]
@@ -186,11 +229,20 @@ def _total(request: RunRequest) -> Decimal:
 
 
 def waiting_rows(
-    tasks: Iterable[WorkTask], books: Books, asked: Mapping[int, RunRequest], *, at: datetime
+    tasks: Iterable[WorkTask],
+    books: Books,
+    asked: Mapping[int, RunRequest],
+    money: Mapping[int, MoneyRequest],
+    *,
+    at: datetime,
 ) -> list[WaitingRow]:
-    """``tasks`` as ``selectors.worklist.waiting`` gives them, ``asked`` the requests among them by key."""
+    """``tasks`` as ``selectors.worklist.waiting`` gives them, ``asked`` and ``money`` the requests among them
+    by key."""
     rows = []
     for task in tasks:
+        if task.money_id is not None:
+            rows.append(_waiting_money(task, money[task.money_id], at))
+            continue
         plan: Any = task.plan
         kind = str(StepKind(task.kind).label)
         request: Any = asked.get(task.request_id) if task.request_id is not None else None
@@ -215,6 +267,23 @@ def waiting_rows(
     return rows
 
 
+def _waiting_money(task: WorkTask, request: Any, at: datetime) -> WaitingRow:
+    """A request about money; returned, its row says so as every request's does."""
+    returned = task.kind == StepKind.AMEND
+    return WaitingRow(
+        task=task.pk,
+        kind=str(StepKind(task.kind).label) if returned else request.get_kind_display(),
+        step=task.step_title if task.step != AUTHOR else "",
+        post=task.post.full_title if task.post is not None else "",
+        plan=money_words(request),
+        found=brief(request.amiss),
+        arrived_at=task.arrived_at,
+        limit=limit(task.due_at, at),
+        can_agree=False,
+        money=request.pk,
+    )
+
+
 _TONE = {
     DecisionAction.RETURN: "back",
     DecisionAction.ADVISE_EXCLUSION: "back",
@@ -227,25 +296,29 @@ _TONE = {
 }
 
 
-def done_rows(decisions: Iterable[Decision], books: Books, asked: Mapping[int, RunRequest]) -> list[DoneRow]:
-    """``decisions`` as ``selectors.worklist.done_by`` gives them, ``asked`` as in :func:`waiting_rows`."""
+def done_rows(
+    decisions: Iterable[Decision],
+    books: Books,
+    asked: Mapping[int, RunRequest],
+    money: Mapping[int, MoneyRequest],
+) -> list[DoneRow]:
+    """``decisions`` as ``selectors.worklist.done_by`` gives them, the others as in :func:`waiting_rows`."""
     rows = []
     for decision in decisions:
         action = DecisionAction(decision.action)
         result = str(action.label)
         request = asked.get(decision.request_id) if decision.request_id is not None else None
-        if action == DecisionAction.SUBMIT and request is None:
-            result = f"第 {decision.version.number} 次报送"
+        version = decision.version
+        if action == DecisionAction.SUBMIT and request is None and version is not None:
+            result = f"第 {version.number} 次报送"
         elif action == DecisionAction.RETURN:
-            book = books.get(decision.version.book_id)
+            book = books.get(version.book_id) if version is not None else None
             steps = {step.key: step.title for step in book.steps} if book is not None else {}
             result = f"退回{steps.get(decision.return_to, '经办人')}"
         said = decision.opinion if decision.opinion != str(action.label) else ""
         rows.append(
             DoneRow(
-                plan=words(decision.plan, decision.total, books)  # type: ignore[attr-defined]
-                if request is None
-                else asked_words(request, books),
+                plan=_words_of(decision, request, money, books),
                 step=decision.step_title,
                 result=result,
                 tone=_TONE.get(action, "ok"),
@@ -254,9 +327,18 @@ def done_rows(decisions: Iterable[Decision], books: Books, asked: Mapping[int, R
                 at=decision.at,
                 spent=lasting(decision.spent) if decision.spent is not None else "",
                 request=decision.request_id,
+                money=decision.money_id,
             )
         )
     return rows
+
+
+def _words_of(
+    decision: Any, request: RunRequest | None, money: Mapping[int, MoneyRequest], books: Books
+) -> PlanWords:
+    if decision.money_id is not None:
+        return money_words(money[decision.money_id])
+    return words(decision.plan, decision.total, books) if request is None else asked_words(request, books)
 
 
 def plan_rows(

@@ -29,7 +29,7 @@ def rate_ceilings(plan: ClassPlan, book: Book) -> tuple[rates.CeilingLine, ...]:
         return ()
     return rates.ceilings(
         card,
-        class_code=_class_code(plan, card),
+        class_code=class_code_of(plan, card),
         people=plan.trainees + (plan.staff if card.count_staff else 0),
         half_days=plan.half_days,
         residential=plan.residential,
@@ -37,7 +37,7 @@ def rate_ceilings(plan: ClassPlan, book: Book) -> tuple[rates.CeilingLine, ...]:
     )
 
 
-def _class_code(plan: ClassPlan, card: RateCard) -> str:
+def class_code_of(plan: ClassPlan, card: RateCard) -> str:
     """The plan's class; the card's usual one where none is given or a later edition dropped it."""
     known = {entry.code for entry in card.classes}
     return plan.rate_class if plan.rate_class in known else card.default_class

@@ -1,4 +1,4 @@
-"""The way of a plan: who did what, whose turn it is, who will act after, and what agreeing leads to.
+"""The way of a plan or a request: who did what, whose turn it is, who acts after, what agreeing leads to.
 
 Reads only. Steps to come are worked out as they would be today: post by duty, holder by tenure.
 """
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from org.models import User
-    from rulebook.schema import Book, Step
+    from rulebook.schema import Book
+    from rulebook.steps import Step
     from workflow.models import ClassPlan, WorkTask
 
 NOBODY = "暂无人任职"
@@ -128,9 +129,14 @@ def unconfirmed(decisions: Iterable[Decision]) -> set[int]:
 
 def _taken(decision: Decision, *, at: datetime, unsure: bool) -> Stage:
     action = DecisionAction(decision.action)
-    result = str(action.label)
-    if action == DecisionAction.SUBMIT and decision.request_id is None and decision.version.number > 1:
-        result = f"第 {decision.version.number} 次报送"
+    result, version = str(action.label), decision.version
+    if (
+        action == DecisionAction.SUBMIT
+        and decision.request_id is None
+        and version is not None
+        and version.number > 1
+    ):
+        result = f"第 {version.number} 次报送"
     if action == DecisionAction.RETURN:
         result = f"退回{return_title(decision)}"
     line = f"{moment(decision.at, now=at)} {result}"
@@ -155,7 +161,7 @@ def _taken(decision: Decision, *, at: datetime, unsure: bool) -> Stage:
 
 def return_title(decision: Decision) -> str:
     """经办人, or the title of the step a plan was returned to."""
-    if decision.return_to in ("", AUTHOR):
+    if decision.return_to in ("", AUTHOR) or decision.version is None:
         return "经办人"
     book = decision.version.book.book
     return next((step.title for step in book.steps if step.key == decision.return_to), decision.return_to)
@@ -187,7 +193,7 @@ def current(
 
 
 def ahead(
-    plan: ClassPlan, steps: Sequence[Step], start: int, *, author_id: int, on: date, meeting: bool = True
+    about: chain.About, steps: Sequence[Step], start: int, *, author_id: int, on: date, meeting: bool = True
 ) -> list[Ahead]:
     """Steps ``start`` … with the people who would act today; holders in one query.
 
@@ -197,7 +203,7 @@ def ahead(
     found: list[tuple[int, chain.Turn | None, str]] = []
     for index in range(start, len(steps)):
         try:
-            turn = chain.turn(plan, steps[index], on, author_id=author_id, meeting=index == last)
+            turn = chain.turn(about, steps[index], on, author_id=author_id, meeting=index == last)
             found.append((index, turn, ""))
         except Refused as refused:
             found.append((index, None, str(refused)))

@@ -16,18 +16,10 @@ from typing import TYPE_CHECKING
 
 from django.utils import timezone
 
-from org.selectors import holders_of, standing
-from workflow.models import CallUp, Decision, RunRequest, WorkTask
-from workflow.states import (
-    CALLING,
-    DecisionAction,
-    PlanState,
-    RequestKind,
-    RequestState,
-    RunState,
-    SeatState,
-    StepKind,
-)
+from org.selectors import standing
+from workflow.models import CallUp, RunRequest
+from workflow.rules.request_gate import RequestCase, active, not_acted, review, state_is
+from workflow.states import CALLING, PlanState, RequestKind, RequestState, RunState, SeatState
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -78,7 +70,7 @@ _UNSETTLED = (RequestState.DRAFT, RequestState.REVIEWING, RequestState.RETURNED)
 
 
 @dataclass(frozen=True)
-class RunCase:
+class RunCase(RequestCase):
     """A 期 as the gate sees it. What isn't at hand is read once, when an answer turns on it.
 
     ``asked`` is the request the act is about where the caller has one; ``unit`` whose people are meant.
@@ -96,45 +88,6 @@ class RunCase:
             return self.asked
         found = RunRequest.objects.filter(run=self.run, state__in=_UNSETTLED).exclude(kind=RequestKind.EXEMPT)
         return found.order_by().first()
-
-    @cached_property
-    def task(self) -> WorkTask | None:
-        """The request's open task with its post."""
-        if self.request is None or not self.request.is_pending:
-            return None
-        tasks = WorkTask.objects.filter(request=self.request, is_open=True)
-        return tasks.select_related("post", "post__department", "post__union").order_by().first()
-
-    @cached_property
-    def holder(self) -> User | None:
-        """Who holds the open task's post today."""
-        if self.task is None or self.task.post_id is None:
-            return None
-        return holders_of([self.task.post_id], self.standing.on).get(self.task.post_id)
-
-    @cached_property
-    def history(self) -> list[Decision]:
-        """What was done with the request, oldest first."""
-        if self.request is None:
-            return []
-        return list(Decision.objects.filter(request=self.request).order_by("at", "id"))
-
-    @property
-    def submitted_by_id(self) -> int | None:
-        """Who handed the request in last."""
-        handed_in = [row.actor_id for row in self.history if row.action == DecisionAction.SUBMIT]
-        return handed_in[-1] if handed_in else None
-
-    @property
-    def acted(self) -> Decision | None:
-        """The first decision since the request was last handed in."""
-        first = None
-        for row in self.history:
-            if row.action == DecisionAction.SUBMIT:
-                first = None
-            elif first is None:
-                first = row
-        return first
 
     @cached_property
     def is_issued(self) -> bool:
@@ -210,20 +163,16 @@ def _state_is(seen: RunCase, *states: RunState) -> str | None:
     return f"《{seen.run.title}》现为“{seen.run.get_state_display()}”，不能办理这一操作。"
 
 
-def _active(seen: RunCase) -> str | None:
-    return None if seen.standing.user.is_active else "账号已停用。"
-
-
 def _is_ours(seen: RunCase) -> str | None:
     if seen.is_ours:
-        return _active(seen)
-    return _active(seen) or f"只有{seen.run.plan.department.name}的人员可以办理。"
+        return active(seen)
+    return active(seen) or f"只有{seen.run.plan.department.name}的人员可以办理。"
 
 
 def _is_organiser(seen: RunCase) -> str | None:
     if seen.is_organiser:
-        return _active(seen)
-    return _active(seen) or f"只有{seen.run.plan.department.name}和归口管理部门的人员可以办理。"
+        return active(seen)
+    return active(seen) or f"只有{seen.run.plan.department.name}和归口管理部门的人员可以办理。"
 
 
 def _ask(seen: RunCase, kind: RequestKind, *states: RunState) -> str | None:
@@ -258,34 +207,27 @@ def _cancel(seen: RunCase) -> str | None:
 def _exempt(seen: RunCase) -> str | None:
     if reason := _state_is(seen, *CALLING):
         return reason
-    return _active(seen) if seen.is_of_unit else _is_organiser(seen)
+    return active(seen) if seen.is_of_unit else _is_organiser(seen)
 
 
 def _request_is(seen: RunCase, *states: RequestState) -> str | None:
     if seen.request is None:
         return f"《{seen.run.title}》没有正在办理的申请。"
-    if seen.request.state in states:
-        return None
-    what, state = seen.request.get_kind_display(), seen.request.get_state_display()
-    return f"《{seen.run.title}》的{what}现为“{state}”，不能办理这一操作。"
+    return state_is(seen.request, *states)
 
 
 def _is_requesters(seen: RunCase) -> str | None:
     """The department's own; for an exemption, which a unit may ask, also whoever asked, as that post."""
-    if seen.task is not None and seen.task.kind == StepKind.AMEND and seen.standing.holds_post(_post(seen)):
-        return _active(seen)
+    if seen.holds_amendment:
+        return active(seen)
     request = seen.request
     if request is not None and request.kind == RequestKind.EXEMPT:
-        handed_in = [row for row in seen.history if row.action == DecisionAction.SUBMIT]
-        if handed_in and handed_in[-1].post_id in seen.standing.post_ids:
-            return _active(seen)
-        if not handed_in and request.created_by_id == seen.standing.user.pk:
-            return _active(seen)
+        handed_in = seen.handed_in
+        if handed_in is not None and handed_in.post_id in seen.standing.post_ids:
+            return active(seen)
+        if handed_in is None and request.created_by_id == seen.standing.user.pk:
+            return active(seen)
     return _is_ours(seen)
-
-
-def _post(seen: RunCase) -> int:
-    return seen.task.post_id or 0 if seen.task is not None else 0
 
 
 def _edit_request(seen: RunCase) -> str | None:
@@ -293,26 +235,12 @@ def _edit_request(seen: RunCase) -> str | None:
 
 
 def _review(seen: RunCase) -> str | None:
-    if reason := _request_is(seen, RequestState.REVIEWING) or _active(seen):
-        return reason
-    task = seen.task
-    if task is None or task.kind != StepKind.REQUEST or task.post is None:
-        return "现在没有等待办理的环节。"
-    if not seen.standing.holds_post(_post(seen)):
-        who = f"{task.post.full_title}（{seen.holder.name if seen.holder else '现无人任职'}）"
-        return f"“{task.step_title}”由 {who} 办理。"
-    if seen.submitted_by_id == seen.standing.user.pk:
-        return "不能审批本人报送的申请，请由本环节的其他负责人办理。"
-    return None
+    return _request_is(seen, RequestState.REVIEWING) or review(seen)
 
 
 def _withdraw_request(seen: RunCase) -> str | None:
-    if reason := _request_is(seen, RequestState.REVIEWING, RequestState.RETURNED) or _is_requesters(seen):
-        return reason
-    done = seen.acted
-    if done is not None and done.action != DecisionAction.RETURN:
-        return f"{done.post_title} {done.actor_name} 已办理（{done.get_action_display()}），不能撤回。"
-    return None
+    wrong = _request_is(seen, RequestState.REVIEWING, RequestState.RETURNED)
+    return wrong or _is_requesters(seen) or not_acted(seen)
 
 
 def _prepare(seen: RunCase) -> str | None:
@@ -328,7 +256,7 @@ def _called(seen: RunCase) -> str | None:
 
 
 def _by_unit(seen: RunCase) -> str | None:
-    if reason := _called(seen) or _active(seen):
+    if reason := _called(seen) or active(seen):
         return reason
     if seen.is_of_unit or seen.is_organiser:
         return None

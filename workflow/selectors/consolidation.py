@@ -261,7 +261,7 @@ def latest_words(plan_ids: Iterable[int]) -> dict[int, Decision]:
         .distinct("plan")
         .defer("findings")
     )
-    return {decision.plan_id: decision for decision in decisions}
+    return {decision.plan_id: decision for decision in decisions if decision.plan_id is not None}
 
 
 def exclusion_advice(plan_ids: Iterable[int]) -> dict[int, list[Decision]]:
@@ -277,7 +277,8 @@ def exclusion_advice(plan_ids: Iterable[int]) -> dict[int, list[Decision]]:
     ).order_by("plan", "at")
     found: dict[int, list[Decision]] = defaultdict(list)
     for decision in current.defer("findings"):
-        found[decision.plan_id].append(decision)
+        if decision.plan_id is not None:
+            found[decision.plan_id].append(decision)
     return found
 
 

@@ -120,5 +120,6 @@ def returns(plans: Sequence[ClassPlan]) -> dict[int, Decision]:
         for decision in Decision.objects.filter(
             version__in=versions, request=None, action=DecisionAction.RETURN
         ).order_by("at", "id"):
-            found[decision.plan_id] = decision
+            if decision.plan_id is not None:
+                found[decision.plan_id] = decision
     return found

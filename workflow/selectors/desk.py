@@ -55,9 +55,9 @@ def unmanned_tasks(standing: Standing) -> QuerySet[WorkTask]:
     own = Union.objects.filter(pk__in=standing.authority_union_ids, path__startswith=OuterRef("union__path"))
     held = Tenure.objects.on(standing.on).filter(post=OuterRef("pk"), user__is_active=True)
     empty = Post.objects.filter(Exists(own)).exclude(Exists(held)).order_by()  # theirs and their superiors'
-    return WorkTask.objects.filter(
-        is_open=True, post__in=empty.values("pk"), plan__union__in=standing.authority_union_ids
-    ).order_by("-arrived_at")
+    unions = standing.authority_union_ids
+    ours = Q(plan__union__in=unions) | Q(money__union__in=unions)
+    return WorkTask.objects.filter(ours, is_open=True, post__in=empty.values("pk")).order_by("-arrived_at")
 
 
 #: Every page asks for the badges. Written out, because Django takes six times as long to put these
@@ -67,9 +67,14 @@ _BADGES: Final = """
            (SELECT count(*) FROM workflow_classplan
              WHERE created_by_id = %(user)s AND state = ANY(%(pending)s))
            + (SELECT count(*) FROM workflow_runrequest
+               WHERE created_by_id = %(user)s AND state IN ('reviewing', 'returned'))
+           + (SELECT count(*) FROM workflow_moneyrequest
                WHERE created_by_id = %(user)s AND state IN ('reviewing', 'returned')),
-           (SELECT count(*) FROM workflow_worktask task JOIN workflow_classplan plan ON plan.id = task.plan_id
-             WHERE task.is_open AND plan.union_id = ANY(%(unions)s) AND task.post_id IN (
+           (SELECT count(*) FROM workflow_worktask task
+             LEFT JOIN workflow_classplan plan ON plan.id = task.plan_id
+             LEFT JOIN workflow_moneyrequest money ON money.id = task.money_id
+             WHERE task.is_open AND COALESCE(plan.union_id, money.union_id) = ANY(%(unions)s)
+               AND task.post_id IN (
                 SELECT post.id FROM org_post post JOIN org_union u ON u.id = post.union_id
                  WHERE EXISTS (SELECT 1 FROM org_union own
                                 WHERE own.id = ANY(%(unions)s) AND starts_with(own.path, u.path))

@@ -30,7 +30,7 @@ from django.db.models.functions import Coalesce
 
 from office.prepared import Prepared
 from rulebook.models import RuleBook
-from workflow.models import ClassPlan, Decision, RunRequest, WorkTask
+from workflow.models import ClassPlan, Decision, MoneyRequest, RunRequest, WorkTask
 from workflow.selectors.desk import proposed_by
 from workflow.selectors.plans import total_of
 from workflow.states import DecisionAction, RequestKind, RequestState, StepKind
@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 _WITHOUT: Final = (DecisionAction.RESUME, DecisionAction.WITHDRAW)
 
 _NUMBER: Final = re.compile(r"(?:申报\s*)?(?:(\d{4})\s*[-－—]\s*)?0*(\d{1,5})")
+
+_ASKED: Final = re.compile(r"[Jj][Ff]0*(\d{1,9})")
 
 #: What a row of a list reads of a plan; the rest stays in the database.
 PLAN_FIELDS: Final = (
@@ -89,6 +91,10 @@ def _amiss_of_request(request: str) -> Coalesce:
     return _last_amiss(Decision.objects.filter(request=OuterRef(request)))
 
 
+def _amiss_of_money(money: str) -> Coalesce:
+    return _last_amiss(Decision.objects.filter(money=OuterRef(money)))
+
+
 def _last_amiss(decisions: QuerySet[Decision]) -> Coalesce:
     last = decisions.exclude(action__in=_WITHOUT).order_by("-at", "-id").values(amiss=_Amiss(F("findings")))
     return Coalesce(Subquery(last[:1]), Value([], output_field=JSONField()))
@@ -123,8 +129,33 @@ class Narrow:
             conditions &= named(self.q, prefix)
         return conditions
 
+    def on_work(self) -> Q:
+        """The conditions on a task or a decision, be it about a plan or about money.
+
+        Money has no category, and its state is no plan's: narrowed by one of them, it isn't there.
+        """
+        plans = self.on("plan__")
+        if self.category or self.state:
+            return plans & Q(money=None)
+        money = Q(money__isnull=False)
+        if self.department is not None:
+            money &= Q(money__department=self.department)
+        if self.q:
+            money &= asked_named(self.q, "money__")
+        return (plans & Q(money=None)) | money if plans else plans
+
     def __bool__(self) -> bool:
         return self != Narrow()
+
+
+def asked_named(text: str, prefix: str = "") -> Q:
+    """Requests about money whose project, number, reason or author hold ``text``: 信息员, JF000012."""
+    fields = ("project__name", "project__number", "fund__title", "reason", "created_by__name")
+    conditions = Q()
+    for field in fields:
+        conditions |= Q(**{f"{prefix}{field}__icontains": text})
+    number = _ASKED.fullmatch(text.strip())
+    return conditions | Q(**{f"{prefix}pk": int(number[1])}) if number is not None else conditions
 
 
 def named(text: str, prefix: str = "") -> Q:
@@ -143,8 +174,11 @@ def named(text: str, prefix: str = "") -> Q:
 
 
 def waiting(tasks: QuerySet[WorkTask], narrow: Narrow) -> QuerySet[WorkTask]:
-    """Rows of a list of open tasks: plan, department, version loaded, ``total`` and ``amiss`` annotated."""
-    wanted = narrow.on("plan__")
+    """Rows of a list of open tasks: plan, department, version loaded, ``total`` and ``amiss`` annotated.
+
+    What about money waits has no plan; its rows are made from the requests (:func:`asked_for`).
+    """
+    wanted = narrow.on_work()
     if narrow.kind:
         # request:exempt is a kind of request, request all of them.
         kind, _, asked = narrow.kind.partition(":")
@@ -159,6 +193,7 @@ def waiting(tasks: QuerySet[WorkTask], narrow: Narrow) -> QuerySet[WorkTask]:
             "arrived_at",
             "due_at",
             "request",
+            "money",
             "post__title",
             "post__department__name",
             *(f"plan__{field}" for field in PLAN_FIELDS),
@@ -168,7 +203,11 @@ def waiting(tasks: QuerySet[WorkTask], narrow: Narrow) -> QuerySet[WorkTask]:
     if not narrow.found:
         return rows
     # The findings of a request are its own; a page reads them with the request (asked_about).
-    own = Case(When(request=None, then=F("amiss")), default=_amiss_of_request("request"))
+    own = Case(
+        When(money__isnull=False, then=_amiss_of_money("money")),
+        When(request=None, then=F("amiss")),
+        default=_amiss_of_request("request"),
+    )
     return rows.annotate(asks=Func(own, function="jsonb_array_length", output_field=IntegerField())).filter(
         asks__gt=0
     )
@@ -180,6 +219,22 @@ def asked_about(rows: Iterable[Any]) -> dict[int, RunRequest]:
     if not keys:
         return {}
     return {request.pk: request for request in _asked(RunRequest.objects.filter(pk__in=keys))}
+
+
+def asked_for(rows: Iterable[Any]) -> dict[int, MoneyRequest]:
+    """The requests about money among tasks or decisions, as :func:`asked_about` gives those about 期."""
+    keys = {row.money_id for row in rows if row.money_id is not None}
+    return {row.pk: row for row in money_rows(MoneyRequest.objects.filter(pk__in=keys))} if keys else {}
+
+
+def money_rows(rows: QuerySet[MoneyRequest]) -> QuerySet[MoneyRequest]:
+    """Rows of a list of requests about money: project and fund loaded, ``amiss`` and ``where`` annotated."""
+    where = WorkTask.objects.filter(money=OuterRef("pk"), is_open=True).values("step_title")[:1]
+    return (
+        rows.select_related("project", "fund", "department", "created_by")
+        .defer("before")
+        .annotate(amiss=_amiss_of_money("pk"), where=Subquery(where))
+    )
 
 
 def _asked(rows: QuerySet[RunRequest]) -> QuerySet[RunRequest]:
@@ -230,14 +285,20 @@ def facets(tasks: QuerySet[WorkTask], *, before: datetime.datetime) -> Facets:
             "plan__category",
             "plan__version__book",
             "request__kind",
+            "money__department",
+            "money__department__name",
+            "money__department__ordinal",
         )
         .annotate(count=Count("pk"), due=Count("pk", filter=Q(due_at__lt=before)))
     )
     books = _books(group[5] for group in groups)
-    departments = {(group[3], group[1], group[2]) for group in groups}
+    departments = {
+        (group[9], group[7], group[8]) if group[7] is not None else (group[3], group[1], group[2])
+        for group in groups
+    }
     return Facets(
-        count=sum(group[7] for group in groups),
-        due=sum(group[8] for group in groups),
+        count=sum(group[10] for group in groups),
+        due=sum(group[11] for group in groups),
         kinds=_kinds({(group[0], group[6]) for group in groups}),
         departments=tuple((pk, name) for _, pk, name in sorted(departments)),
         categories=_categories({group[4] for group in groups}, books.values()),
@@ -280,9 +341,10 @@ def done_by(standing: Standing, narrow: Narrow) -> QuerySet[Decision]:
     if narrow.action:
         rows = rows.filter(action=narrow.action)
     wide = Narrow(department=narrow.department, category=narrow.category, state=narrow.state)
-    rows = rows.filter(wide.on("plan__"))
+    rows = rows.filter(wide.on_work())
     if narrow.q:
-        rows = rows.filter(named(narrow.q, "plan__") | Q(opinion__icontains=narrow.q))
+        said = Q(opinion__icontains=narrow.q) | asked_named(narrow.q, "money__")
+        rows = rows.filter(named(narrow.q, "plan__") | said)
     return (
         rows.select_related("plan__department", "plan__version", "version", "meeting")
         .only(
@@ -294,6 +356,7 @@ def done_by(standing: Standing, narrow: Narrow) -> QuerySet[Decision]:
             "received_at",
             "post_title",
             "request",
+            "money",
             "version__number",
             "version__by_meeting",
             "version__book_id",
@@ -353,6 +416,24 @@ def requests_under_way(standing: Standing) -> int:
     """How many of them somebody has to act on."""
     pending = (RequestState.REVIEWING, RequestState.RETURNED)
     return RunRequest.objects.filter(created_by=standing.user.pk, state__in=pending).count()
+
+
+def money_asked_by(standing: Standing) -> QuerySet[MoneyRequest]:
+    """我发起的经费申请, the latest first."""
+    rows = money_rows(MoneyRequest.objects.filter(created_by=standing.user.pk))
+    return rows.order_by("-created_at", "-id")
+
+
+def money_under_way(standing: Standing) -> int:
+    """How many of them somebody has to act on."""
+    pending = (RequestState.REVIEWING, RequestState.RETURNED)
+    return MoneyRequest.objects.filter(created_by=standing.user.pk, state__in=pending).count()
+
+
+def money_found(standing: Standing, text: str) -> QuerySet[MoneyRequest]:
+    """Requests about money one sees, by project, number, reason or author, the latest first."""
+    seen = MoneyRequest.objects.visible_to(standing).filter(asked_named(text))
+    return money_rows(seen).order_by("-created_at", "-id")
 
 
 def search(standing: Standing, text: str) -> QuerySet[ClassPlan]:

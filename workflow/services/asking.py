@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
@@ -11,22 +11,23 @@ from office.wording import moment
 from office.workdays import add_workdays
 from org.models import Tenure
 from workflow import flows
-from workflow.models import Decision, RunRequest, WorkTask
+from workflow.models import RunRequest
 from workflow.rules import chain
 from workflow.rules.run_checks import Asked, findings_of_terms
 from workflow.rules.run_gate import RunAct, RunCase, case, judge
 from workflow.rules.terms import RunTerms
 from workflow.services import base
 from workflow.services.runs import locked_run
-from workflow.states import AUTHOR, RequestKind, StepKind
+from workflow.states import AUTHOR, DecisionAction, RequestKind, RequestState, StepKind
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from org.models import Post, Union, User
-    from rulebook.schema import Step
-    from workflow.models import ClassPlan, ClassRun, PlanVersion
+    from rulebook.steps import Step
+    from workflow.models import ClassPlan, ClassRun, Decision, PlanVersion, WorkTask
     from workflow.rules.findings import Finding
+    from workflow.rules.request_gate import AnyRequest, RequestCase
 
 #: Requests whose content is :class:`RunTerms`; of the others it is whatever their page asks.
 WITH_TERMS = frozenset({RequestKind.OPEN, RequestKind.CHANGE, RequestKind.POSTPONE})
@@ -80,13 +81,6 @@ def findings_now(request: RunRequest, *, at: datetime) -> list[Finding]:
     )
 
 
-def steps_of(request: RunRequest) -> tuple[Step, ...]:
-    """The chain a request that was handed in goes through."""
-    if request.book is None:
-        raise ValueError("a request has its chain from its submission on")
-    return request.book.book.launch.chain(request.chain)
-
-
 def version_of(plan: ClassPlan) -> PlanVersion:
     """The version an approved plan stands by: decisions about its 期 name it."""
     if plan.version is None:  # the database keeps an approved plan from it
@@ -94,13 +88,16 @@ def version_of(plan: ClassPlan) -> PlanVersion:
     return plan.version
 
 
-def place_at(request: RunRequest, step: Step, *, author_id: int, at: datetime) -> flows.Place:
+# ---- what requests about 期 and requests about money share
+
+
+def place_at(request: AnyRequest, step: Step, *, author_id: int, at: datetime) -> flows.Place:
     """The desk of a step, with its time limit in working days."""
-    turn = chain.turn(request.run.plan, step, timezone.localdate(at), author_id=author_id)
+    turn = chain.turn(request.about, step, timezone.localdate(at), author_id=author_id)
     return flows.Place(step.key, step.title, turn.post, at, add_workdays(at, step.days))
 
 
-def place_at_author(request: RunRequest, handed_in: Decision, at: datetime) -> flows.Place:
+def place_at_author(request: AnyRequest, handed_in: Decision, at: datetime) -> flows.Place:
     """The desk of whoever handed it in: the post he did it as while he holds it, else the department's."""
     on = timezone.localdate(at)
     own = Tenure.objects.on(on).filter(post=handed_in.post, user=handed_in.actor)
@@ -108,25 +105,25 @@ def place_at_author(request: RunRequest, handed_in: Decision, at: datetime) -> f
     return flows.Place(
         AUTHOR,
         str(StepKind.AMEND.label),
-        post or chain.author_post(request.run.plan, handed_in.actor, on),
+        post or chain.author_post(request.about, handed_in.actor, on),
         at,
         None,
     )
 
 
-def acting_post(seen: RunCase, task: WorkTask | None) -> Post | None:
-    """As which post the actor acts: the task's own if he holds it, else his in the plan's department."""
+def acting_post(seen: RequestCase, request: AnyRequest, task: WorkTask | None) -> Post | None:
+    """As which post the actor acts: the task's own if he holds it, else his in the asking department."""
     if task is not None and task.post_id in seen.standing.post_ids:
         return task.post
-    return base.post_in(seen.standing, seen.run.plan)
+    return base.post_in(seen.standing, request.about)
 
 
-def open_task(request: RunRequest) -> WorkTask | None:
+def open_task(request: AnyRequest) -> WorkTask | None:
     """The request's open task with post and process, the process's row locked."""
     if not request.is_pending:
         return None
     task = (
-        WorkTask.objects.filter(request=request, is_open=True, process__workprocess__isnull=False)
+        request.tasks.filter(is_open=True, process__workprocess__isnull=False)
         .select_for_update(of=("process__workprocess",))
         .select_related("post", "post__department", "post__union", "process__workprocess")
         .order_by()
@@ -137,14 +134,54 @@ def open_task(request: RunRequest) -> WorkTask | None:
     return task
 
 
-def what_happened(request: RunRequest, task_id: int, now: datetime) -> str:
+def what_happened(request: AnyRequest, task_id: int, now: datetime) -> str:
     """Who was faster, for whoever comes too late to task ``task_id``."""
-    done = Decision.objects.filter(request=request).order_by("at", "id")
+    done = request.decisions.order_by("at", "id")
     last = done.filter(task=task_id).last() or done.last()
-    what = f"《{request.run.title}》的{request.get_kind_display()}"
+    what = request.words
     if last is None:
         return f"{what}现为“{request.get_state_display()}”，这一步已不在等待办理，请刷新。"
     return (
         f"{what}，“{last.step_title}”已由 {last.actor_name}（{last.post_title}）"
         f"于 {moment(last.at, now=now)} 办理：{last.get_action_display()}。"
     )
+
+
+def refuse_unchanged(request: AnyRequest) -> None:
+    """What was returned comes back with something changed (S2); the history keeps what was handed in."""
+    if request.state != RequestState.RETURNED:
+        return
+    kept: Any = request
+    before = (
+        kept.events.filter(state=RequestState.REVIEWING, number=request.number).order_by("pgh_id").first()
+    )
+    if before is None:
+        return
+    if (before.content, before.reason, before.basis_id) == (
+        request.content,
+        request.reason,
+        request.basis_id,
+    ):
+        raise Refused(f"{request.words}退回后没有任何改动。请按退回意见修改；不需要修改的，在理由中说明。")
+
+
+def move(
+    request: AnyRequest, task: WorkTask, action: DecisionAction, seen: RequestCase, at: datetime
+) -> flows.Place | None:
+    """Moves the request as ``action`` at ``task`` says; where it lies then, None at an end."""
+    if action == DecisionAction.REFUSE:
+        request.refuse()
+        return None
+    handed_in = seen.handed_in
+    if handed_in is None:
+        raise ValueError("a request under review was handed in")
+    if action == DecisionAction.RETURN:
+        request.send_back()
+        return place_at_author(request, handed_in, at)
+    steps = request.steps
+    after = [step.key for step in steps].index(task.step) + 1
+    if after == len(steps):
+        request.approve()
+        return None
+    request.pass_on()
+    return place_at(request, steps[after], author_id=handed_in.actor_id, at=at)

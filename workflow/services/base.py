@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from org.models import Post, User
     from org.selectors import Standing
-    from workflow.models import Meeting, RunRequest
+    from workflow.models import Meeting, MoneyRequest, RunRequest
     from workflow.rules.findings import Finding
     from workflow.states import DecisionAction
 
@@ -161,16 +161,16 @@ def acting_post(case: gate.Case, task: WorkTask | None) -> Post | None:
     return post_in(case.standing, case.plan)
 
 
-def post_in(standing: Standing, plan: ClassPlan) -> Post | None:
-    """The actor's post in the plan's department, else any he holds."""
-    own = [post for post in standing.posts if post.department_id == plan.department_id]
+def post_in(standing: Standing, about: chain.About) -> Post | None:
+    """The actor's post in the department it comes from, else any he holds."""
+    own = [post for post in standing.posts if post.department_id == about.department_id]
     return next(iter(own or standing.posts), None)
 
 
 def record(
     *,
-    plan: ClassPlan,
-    version: PlanVersion,
+    plan: ClassPlan | None = None,
+    version: PlanVersion | None = None,
     action: DecisionAction,
     step: str,
     step_title: str,
@@ -183,15 +183,18 @@ def record(
     meeting: Meeting | None = None,
     findings: Iterable[Finding] = (),
     request: RunRequest | None = None,
+    money: MoneyRequest | None = None,
 ) -> Decision:
     """Appends one line to the approval record, names and titles as they are today.
 
-    ``request``: what about one of the plan's 期 was decided; None where it was the plan itself.
+    ``request``: what about one of the plan's 期 was decided; None where it was the plan itself. ``money``:
+    what about money was; it has no plan.
     """
     return Decision.objects.create(
         plan=plan,
         version=version,
         request=request,
+        money=money,
         task=task,
         meeting=meeting,
         step=step,

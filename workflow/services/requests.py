@@ -10,9 +10,9 @@ from office.refusals import Conflict, Refused
 from office.uploads import store
 from rulebook.severity import Severity
 from workflow import flows
-from workflow.models import Decision, RunRequest, WorkTask
+from workflow.models import Decision, RunRequest
 from workflow.rules.differences import chain_of
-from workflow.rules.run_gate import ACT_OF_KIND, RunAct, RunCase, judge
+from workflow.rules.run_gate import ACT_OF_KIND, RunAct, judge
 from workflow.rules.terms import RunTerms, holds_now
 from workflow.services import base
 from workflow.services.asking import (
@@ -22,10 +22,10 @@ from workflow.services.asking import (
     findings_now,
     locked_among,
     locked_request,
+    move,
     open_task,
     place_at,
-    place_at_author,
-    steps_of,
+    refuse_unchanged,
     version_of,
     what_happened,
 )
@@ -133,7 +133,7 @@ def submit(*, request_id: int, actor: User, at: datetime, revision: int | None =
         raise Conflict("申请在您打开后又被修改过，请核对最新内容后再报送。")
     version = version_of(plan)
     task = open_task(request)
-    _refuse_unchanged(request)
+    refuse_unchanged(request)
     book = base.book_in_force(plan, at)
     before = holds_now(run)
     request.book = book
@@ -157,17 +157,17 @@ def submit(*, request_id: int, actor: User, at: datetime, revision: int | None =
         step=AUTHOR,
         step_title="经办",
         actor=actor,
-        post=acting_post(seen, task),
+        post=acting_post(seen, request, task),
         at=at,
         task=task,
         opinion=request.reason,
         findings=findings,
     )
-    place = place_at(request, steps_of(request)[0], author_id=actor.pk, at=at)
+    place = place_at(request, request.steps[0], author_id=actor.pk, at=at)
     if task is None:
         flows.start_request(request, place)
     else:
-        flows.close(task, plan=plan, request=request, place=place, actor=actor, at=at)
+        flows.close(task, request=request, place=place, actor=actor, at=at)
     return decision
 
 
@@ -185,27 +185,6 @@ def _refuse_unsound(request: RunRequest, findings: Sequence[Finding]) -> None:
     if held := [finding for finding in findings if finding.severity == Severity.HOLD]:
         lines = "".join(f"{n}. {f.message}（{f.clause}）" for n, f in enumerate(held, 1))
         raise Refused(f"{what}有须经批准的例外，请填写理由后报送：{lines}")
-
-
-def _refuse_unchanged(request: RunRequest) -> None:
-    """What was returned comes back with something changed (S2); the history keeps what was handed in."""
-    if request.state != RequestState.RETURNED:
-        return
-    kept: Any = request
-    before = (
-        kept.events.filter(state=RequestState.REVIEWING, number=request.number).order_by("pgh_id").first()
-    )
-    if before is None:
-        return
-    if (before.content, before.reason, before.basis_id) == (
-        request.content,
-        request.reason,
-        request.basis_id,
-    ):
-        raise Refused(
-            f"{request.get_kind_display()}《{request.run.title}》退回后没有任何改动。"
-            "请按退回意见修改；不需要修改的，在理由中说明。"
-        )
 
 
 @transaction.atomic
@@ -246,7 +225,7 @@ def decide(
         return_to=AUTHOR if action == DecisionAction.RETURN else "",
         findings=findings,
     )
-    place = _move(request, task, action, seen, at)
+    place = move(request, task, action, seen, at)
     if place is None:
         request.settled_at = at
     request.save()
@@ -257,7 +236,7 @@ def decide(
         carry_out(request, actor=actor, post=task.post, at=at)
     elif request.state == RequestState.REFUSED and request.kind == RequestKind.EXEMPT:
         turn_away(request, actor=actor, standing=seen.standing, post=task.post, at=at, opinion=opinion)
-    flows.close(task, plan=plan, request=request, place=place, actor=actor, at=at)
+    flows.close(task, request=request, place=place, actor=actor, at=at)
     return decision
 
 
@@ -269,26 +248,6 @@ def _refuse_agreement(request: RunRequest, findings: Sequence[Finding], opinion:
     held = [finding.title for finding in findings if finding.severity == Severity.HOLD]
     if held and not opinion:
         raise Refused(f"{what}有须经批准的例外（{'、'.join(held)}），同意时请填写意见。")
-
-
-def _move(
-    request: RunRequest, task: WorkTask, action: DecisionAction, seen: RunCase, at: datetime
-) -> flows.Place | None:
-    """Moves the request; where it lies then, None at an end."""
-    if action == DecisionAction.REFUSE:
-        request.refuse()
-        return None
-    handed_in = [row for row in seen.history if row.action == DecisionAction.SUBMIT][-1]
-    if action == DecisionAction.RETURN:
-        request.send_back()
-        return place_at_author(request, handed_in, at)
-    steps = steps_of(request)
-    after = [step.key for step in steps].index(task.step) + 1
-    if after == len(steps):
-        request.approve()
-        return None
-    request.pass_on()
-    return place_at(request, steps[after], author_id=handed_in.actor_id, at=at)
 
 
 @transaction.atomic

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import NumericRange
 
+from budgets import services as ledger
 from budgets.services import constraint_name, rebudget
 from office.refusals import Conflict, Refused
 from workflow.models import ClassRun, Lesson, RunCost
@@ -32,8 +33,8 @@ def carry_out(request: RunRequest, *, actor: User, post: Post, at: datetime) -> 
     """Does what ``request`` asked; the caller holds the locks of plan, 期 and request.
 
     OPEN sets what was approved and opens the 期; CHANGE and POSTPONE replace it, and people's half-days move
-    with it; CANCEL frees everybody and gives the money back, and cancels the plan with its last 期; EXEMPT
-    changes nothing here: the seats name the request that excuses them.
+    with it; CANCEL frees everybody, releases what was committed, gives the money back, and cancels the plan
+    with its last 期; EXEMPT changes nothing here: the seats name the request that excuses them.
 
     Raises :class:`Refused` where the money is short, :class:`Conflict` where a confirmed person sits in
     another class on the new days.
@@ -106,11 +107,22 @@ def _cancel(request: RunRequest, *, actor: User, post: Post, at: datetime) -> No
     run.revision += 1
     run.save(update_fields=["state", "revision"])
     release_all(run, actor=actor, post=post, at=at, reason=f"{run.title}取消办班：{request.reason}")
+    others = ClassRun.objects.filter(plan=plan).exclude(state=RunState.CANCELLED).exists()
+    # What was promised is free again, what was paid stays as cost, and what is free goes back (S20).
+    if plan.project is not None:
+        ledger.release_all(
+            project=plan.project,
+            session_no=run.session_no if others else None,
+            reason=f"{run.title}取消办班",
+            actor=actor,
+            post=post,
+            at=at,
+        )
     if request.book is not None:
         costs = RunTerms.from_json(request.before).costs
         back = {line.item: -line.back for line in giving_back(plan, costs, request.book.book)}
         _move_money(request, back, actor=actor, post=post, at=at)
-    if not ClassRun.objects.filter(plan=plan).exclude(state=RunState.CANCELLED).exists():
+    if not others:
         plan.cancel()
         plan.updated_at = at
         plan.save(update_fields=["state", "updated_at"])

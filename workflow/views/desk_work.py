@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
@@ -18,9 +19,9 @@ from org.models import Cadre
 from org.selectors import holders_of, reach
 from workflow.excel import worklist as sheets
 from workflow.forms.worklist import WorkFilter
-from workflow.models import ClassPlan, WorkTask
+from workflow.models import ClassPlan, MoneyRequest, WorkTask
 from workflow.rules import listing
-from workflow.rules.bulk import ONE_BY_ONE, ready
+from workflow.rules.bulk import MONEY_ONE_BY_ONE, ONE_BY_ONE, ready
 from workflow.selectors import worklist
 from workflow.selectors.desk import proposed_by, unmanned_tasks
 from workflow.selectors.people import named_like
@@ -31,12 +32,14 @@ from workflow.views.common import DeskRequest, badges_of, page_of, standing_of, 
 from workflow.views.plan_bar import phrases
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from django.core.paginator import Page
     from django.urls import URLPattern
 
     from org.selectors import Standing
+    from workflow.models import Decision
 
 #: As many as one bulk act takes; each item is its own transaction.
 MOST = 200
@@ -68,7 +71,7 @@ def inbox(request: DeskRequest) -> HttpResponse:
         found = worklist.by_limit(found)
     if request.GET.get("format") == "xlsx":
         tasks_found = list(found)
-        lines = listing.waiting_rows(tasks_found, facets.books, worklist.asked_about(tasks_found), at=at)
+        lines = _waiting(tasks_found, facets, at)
         title = "无人办理事项" if unmanned else "待办事项"
         return workbook_file(sheets.waiting(lines, title=title, who=request.user.name, at=at), title)
     page = _page(request, found, None if narrow else facets.count)
@@ -76,7 +79,7 @@ def inbox(request: DeskRequest) -> HttpResponse:
         page.object_list = worklist.newest_at(post=next(iter(standing.post_ids)))
     context = {
         "page": page,
-        "rows": listing.waiting_rows(page, facets.books, worklist.asked_about(page), at=at),
+        "rows": _waiting(page, facets, at),
         "facets": facets,
         "form": form,
         "narrowed": bool(narrow),
@@ -89,6 +92,16 @@ def inbox(request: DeskRequest) -> HttpResponse:
         "tabs": _tabs(request, standing, unmanned),
     }
     return render(request, "workflow/inbox.html", context)
+
+
+def _waiting(tasks: Iterable[WorkTask], facets: worklist.Facets, at: datetime) -> list[listing.WaitingRow]:
+    asked, money = worklist.asked_about(tasks), worklist.asked_for(tasks)
+    return listing.waiting_rows(tasks, facets.books, asked, money, at=at)
+
+
+def _done(decisions: Iterable[Decision], facets: worklist.Facets) -> list[listing.DoneRow]:
+    asked, money = worklist.asked_about(decisions), worklist.asked_for(decisions)
+    return listing.done_rows(decisions, facets.books, asked, money)
 
 
 def _page(request: DeskRequest, found: Any, count: int | None) -> Page[Any]:
@@ -127,12 +140,12 @@ def done(request: DeskRequest) -> HttpResponse:
     found = worklist.done_by(standing, narrow)
     if request.GET.get("format") == "xlsx":
         decisions = list(found)
-        lines = listing.done_rows(decisions, facets.books, worklist.asked_about(decisions))
+        lines = _done(decisions, facets)
         return workbook_file(sheets.done(lines, title="已办事项", who=request.user.name, at=at), "已办事项")
     page = page_of(request, found)
     context = {
         "page": page,
-        "rows": listing.done_rows(page, facets.books, worklist.asked_about(page)),
+        "rows": _done(page, facets),
         "form": form,
         "narrowed": bool(narrow),
     }
@@ -141,10 +154,12 @@ def done(request: DeskRequest) -> HttpResponse:
 
 @require_safe
 def mine(request: DeskRequest) -> HttpResponse:
-    """The plans one drew up or handed in, with where each lies now; or the requests about their 期."""
+    """The plans one drew up or handed in, with where each lies now; or one's requests about 期 or money."""
     at, standing = timezone.now(), standing_of(request)
     if request.GET.get("view") == "requests":
         return _own_requests(request, standing)
+    if request.GET.get("view") == "money":
+        return _own_money(request, standing)
     facets = worklist.plan_facets(proposed_by(standing))
     if not facets.count and not request.GET and worklist.asked_by(standing).exists():
         return _own_requests(request, standing)  # a unit's contact draws up no plans
@@ -161,26 +176,42 @@ def mine(request: DeskRequest) -> HttpResponse:
         "rows": _placed(list(page), facets, at),
         "form": form,
         "narrowed": bool(narrow),
-        "tabs": _own_tabs(standing, requests=False),
+        "tabs": _own_tabs(standing, ""),
     }
     return render(request, "workflow/mine.html", context)
 
 
 def _own_requests(request: DeskRequest, standing: Standing) -> HttpResponse:
     page = page_of(request, worklist.asked_by(standing))
-    context = {"page": page, "requests": page.object_list, "tabs": _own_tabs(standing, requests=True)}
+    context = {"page": page, "requests": page.object_list, "tabs": _own_tabs(standing, "requests")}
     return render(request, "workflow/mine.html", context)
 
 
-def _own_tabs(standing: Standing, *, requests: bool) -> list[dict[str, Any]]:
+def _own_money(request: DeskRequest, standing: Standing) -> HttpResponse:
+    page = page_of(request, worklist.money_asked_by(standing))
+    context = {
+        "page": page,
+        "money": [(row, listing.amount_asked(row)) for row in page],
+        "tabs": _own_tabs(standing, "money"),
+    }
+    return render(request, "workflow/mine.html", context)
+
+
+def _own_tabs(standing: Standing, view: str) -> list[dict[str, Any]]:
     own = reverse("workflow:mine")
     return [
-        {"title": "年度计划", "url": f"{own}?view=plans", "current": not requests},
+        {"title": "年度计划", "url": f"{own}?view=plans", "current": not view},
         {
             "title": "班次申请",
             "url": f"{own}?view=requests",
             "count": worklist.requests_under_way(standing) or "",
-            "current": requests,
+            "current": view == "requests",
+        },
+        {
+            "title": "经费申请",
+            "url": f"{own}?view=money",
+            "count": worklist.money_under_way(standing) or "",
+            "current": view == "money",
         },
     ]
 
@@ -194,7 +225,8 @@ def _placed(plans: list[ClassPlan], facets: worklist.Facets, at: datetime) -> li
 
 @require_safe
 def search(request: DeskRequest) -> HttpResponse:
-    """Plans one may see, by name, number, people and opinions; with the first few 期 and cadres so named."""
+    """Plans one may see, by name, number, people and opinions; with the first few 期, cadres and requests
+    about money of these words."""
     at, standing = timezone.now(), standing_of(request)
     text = request.GET.get("q", "").strip()[:100]
     context: dict[str, Any] = {"search_query": text}
@@ -207,6 +239,7 @@ def search(request: DeskRequest) -> HttpResponse:
             "rows": _placed(list(page), facets, at),
             "runs": list(runs[:RUNS_FOUND]) if page.number == 1 else [],
             "cadres": named_like(reach(standing).seen, text, limit=CADRES_FOUND) if page.number == 1 else [],
+            "money": list(worklist.money_found(standing, text)[:RUNS_FOUND]) if page.number == 1 else [],
         }
     return render(request, "workflow/search.html", context)
 
@@ -217,8 +250,20 @@ def decide_many(request: DeskRequest) -> HttpResponse:
     at, standing = timezone.now(), standing_of(request)
     picks = [int(text) for text in request.POST.getlist("pick") if text.isascii() and text.isdigit()][:MOST]
     tasks = list(
-        WorkTask.objects.filter(pk__in=picks, plan__in=ClassPlan.objects.visible_to(standing))
-        .select_related("plan__department", "plan__union", "plan__version__book", "request__run")
+        WorkTask.objects.filter(
+            Q(plan__in=ClassPlan.objects.visible_to(standing))
+            | Q(money__in=MoneyRequest.objects.visible_to(standing)),
+            pk__in=picks,
+        )
+        .select_related(
+            "plan__department",
+            "plan__union",
+            "plan__version__book",
+            "request__run",
+            "money__project",
+            "money__fund",
+            "money__department",
+        )
         .defer("plan__version__content", "plan__version__book__content", "plan__version__book__source_text")
         .order_by("-arrived_at")
     )
@@ -227,7 +272,7 @@ def decide_many(request: DeskRequest) -> HttpResponse:
         return redirect("workflow:inbox")
     if request.POST.get("confirmed") != "1":
         return _ask_many(request, tasks, at)
-    plans = [task for task in tasks if task.request_id is None]
+    plans = [task for task in tasks if task.request_id is None and task.money_id is None]
     results = decide_each(
         tasks=[(task.plan.pk, task.pk, task.plan.name) for task in plans if task.plan is not None],
         action=DecisionAction.AGREE,
@@ -255,6 +300,16 @@ def decide_many(request: DeskRequest) -> HttpResponse:
         }
         for task in tasks
         if task.request_id is not None
+    ]
+    lines += [
+        {
+            "url": reverse("workflow:money_request", args=[task.money.pk]),
+            "name": task.money.title,
+            "done": False,
+            "reason": MONEY_ONE_BY_ONE,
+        }
+        for task in tasks
+        if task.money is not None
     ]
     succeeded = sum(line["done"] for line in lines)
     context = {

@@ -46,7 +46,7 @@ def plan_submit(request: HttpRequest, pk: int) -> HttpResponse:
         return _before(request, plan, actor, at, explanation=explanation, error=error, status=422)
     revision = request.POST.get("revision", "")
     try:
-        decision = submission.submit(
+        submission.submit(
             plan_id=pk,
             actor=actor,
             at=at,
@@ -55,7 +55,8 @@ def plan_submit(request: HttpRequest, pk: int) -> HttpResponse:
         )
     except Refused as refused:
         return _before(request, plan, actor, at, explanation=explanation, error=str(refused), status=409)
-    number = decision.plan.declaration_number
+    plan.refresh_from_db(fields=["serial"])
+    number = plan.declaration_number
     messages.success(request, f"《{plan.name}》已报送，申报号 {number}。")
     return redirect(_list_of(plan))
 

@@ -190,7 +190,8 @@ def _signed(decisions: Sequence[Decision]) -> list[Decision]:
     """Decisions of the steps in the last run: what was returned before stays in 历次报送."""
     start = 0
     for index, decision in enumerate(decisions):
-        if decision.action == DecisionAction.SUBMIT and decision.version.restarted:
+        version = decision.version
+        if decision.action == DecisionAction.SUBMIT and version is not None and version.restarted:
             start = index
     return [d for d in decisions[start:] if d.action not in (DecisionAction.SUBMIT, DecisionAction.RESUME)]
 

@@ -16,7 +16,7 @@ from workflow.rules.findings import stored
 from workflow.rules.giving_back import back_text, giving_back
 from workflow.rules.run_gate import RunAct, RunCase, case, judge
 from workflow.rules.terms import RunTerms
-from workflow.services.asking import WITH_TERMS, findings_now, steps_of
+from workflow.services.asking import WITH_TERMS, findings_now
 from workflow.states import DecisionAction, RequestKind, RequestState
 from workflow.views.plan_bar import Typed, phrases
 from workflow.views.plan_page import finding_lines
@@ -116,7 +116,7 @@ def chain_words(request: RunRequest) -> str:
     """与计划一致，由归口审核一次办理; the empty string before the submission."""
     if not request.chain or request.book is None:
         return ""
-    titles = "、".join(step.title for step in steps_of(request))
+    titles = "、".join(step.title for step in request.steps)
     if request.kind == RequestKind.OPEN:
         same = request.chain == "same"
         return f"与计划{'一致' if same else '不一致'}，须经{titles}。"
@@ -157,7 +157,7 @@ def _ahead(
     """Steps after the one it lies at; none where it has ended or isn't handed in."""
     if request.state not in (RequestState.REVIEWING, RequestState.RETURNED) or request.book is None:
         return []
-    steps = steps_of(request)
+    steps = request.steps
     start = 0
     if request.state == RequestState.REVIEWING and seen.task is not None:
         start = [step.key for step in steps].index(seen.task.step) + 1
@@ -177,7 +177,7 @@ def _stages(
     if request.state == RequestState.DRAFT:
         stages.append(route.Stage("now", "经办", request.created_by.name, line="草稿，尚未报送"))
     if seen.task is not None and request.book is not None:
-        stages.append(route.current(seen.task, seen.holder, steps_of(request), at=at))
+        stages.append(route.current(seen.task, seen.holder, request.steps, at=at))
     return stages + route.to_come(steps)
 
 

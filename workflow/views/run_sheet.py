@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from django.http import QueryDict
 
     from org.models import User
-    from rulebook.schema import Book, Step
+    from rulebook.schema import Book
+    from rulebook.steps import Step
     from workflow.forms.budget import CostLine
     from workflow.models import ClassRun
     from workflow.rules.differences import Difference

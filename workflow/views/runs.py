@@ -42,7 +42,10 @@ TABS = (
     ("run_seats", "报名", False),
     ("run_attendance", "签到", False),
     ("run_feedback", "反馈", False),
+    ("run_settlement", "结算", False),
 )
+#: Before these there is nothing to settle.
+SETTLED_IN = (RunState.SETTLING, RunState.SETTLED, RunState.ARCHIVED)
 
 
 def address(name: str, *args: Any) -> str:
@@ -55,7 +58,11 @@ def address(name: str, *args: Any) -> str:
 
 def tabs_of(run: ClassRun, current: str) -> list[dict[str, Any]]:
     """概况 and, behind the second gate, the pages of the call-up."""
-    pages = [(name, title, address(name, run.pk)) for name, title, early in TABS if early or run.is_opened]
+    pages = [
+        (name, title, address(name, run.pk))
+        for name, title, early in TABS
+        if (early or run.is_opened) and (name != "run_settlement" or run.state in SETTLED_IN)
+    ]
     return [{"title": title, "url": url, "current": name == current} for name, title, url in pages if url]
 
 

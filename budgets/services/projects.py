@@ -1,49 +1,25 @@
-"""Writes of the ledger: opening a year's fund, adding to it, giving a class its money and adjusting it.
-
-Each service is one transaction (or a savepoint of its caller's) and either does all of it or raises
-`Refused` with nothing changed. Balances aren't touched here: inserting entries moves them, in the database.
-"""
+"""A class's project: its money from the fund, more of it or less, from one line to another."""
 
 from __future__ import annotations
 
 import uuid
-from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
-
-from django.db import IntegrityError, transaction
-from django.utils import timezone
+from typing import TYPE_CHECKING
 
 from budgets import rules
-from budgets.models import MONEY_DIGITS, Account, BudgetLine, Entry, Fund, Project
-from budgets.states import FUND_ACCOUNTS, LINE_ACCOUNTS, AccountKind, EntryKind, FundStatus
+from budgets.models import Account, BudgetLine, Entry, Fund, Project
+from budgets.services.posting import LEDGER_REFUSALS, check_amount, check_moment, fund_account, posting
+from budgets.states import LINE_ACCOUNTS, AccountKind, EntryKind
 from office.prepared import Prepared
-from office.refusals import Conflict, Refused
+from office.refusals import Refused
 from office.wording import yuan
 
 if TYPE_CHECKING:
     import datetime
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from org.models import Department, Post, Union, User
-
-LIMIT: Final = Decimal(10) ** (MONEY_DIGITS - 2)
-"""Amounts are below this; the column holds no more."""
-
-CENT: Final = Decimal("0.01")
-
-LEDGER_REFUSALS: Final[dict[str, Refused]] = {
-    "budgets_account_balance": Conflict(
-        "可用余额不足：这笔经费刚被别人动用，请刷新后再办。本次未作任何改动。"
-    ),
-    "budgets_entry_closed": Conflict("年度专项预算刚刚结账，不能再下达或入账。本次未作任何改动。"),
-    "budgets_fund_once": Refused("该工会本年度已设立同一渠道的专项预算，需要增加金额时请办理追加。"),
-    "budgets_project_number": Conflict("项目编号已被占用，请重新办理。本次未作任何改动。"),
-    "budgets_project_union": Refused("承办部门与年度专项预算不属于同一工会。"),
-}
-"""What the database refuses although the checks before it passed, by the constraint's name: what can happen
-when somebody was faster. Every other constraint is a fault of the program and stays an IntegrityError."""
+    from org.models import Department, Post, User
 
 
 @dataclass(frozen=True)
@@ -54,142 +30,6 @@ class LineAmount:
     item: str
     title: str
     amount: Decimal
-
-
-@contextmanager
-def posting() -> Iterator[None]:
-    """A savepoint in which what the ledger's constraints say is said as `Refused`."""
-    try:
-        with transaction.atomic():
-            yield
-    except IntegrityError as error:
-        refused = LEDGER_REFUSALS.get(constraint_name(error))
-        if refused is None:
-            raise
-        raise type(refused)(refused.message) from error
-
-
-def constraint_name(error: IntegrityError) -> str:
-    """The constraint that refused, by its name in the database; empty if it wasn't one."""
-    diag = getattr(error.__cause__, "diag", None)
-    return getattr(diag, "constraint_name", None) or ""
-
-
-def _check_amount(amount: Decimal, what: str, *, zero: bool = False) -> None:
-    if not amount.is_finite() or amount < 0 or (amount == 0 and not zero):
-        raise Refused(f"{what}的金额应当{'不小于' if zero else '大于'} 0 元。")
-    if amount >= LIMIT or amount != amount.quantize(CENT):
-        raise Refused(f"{what}的金额 {amount} 元不正确：最多两位小数，且小于 {yuan(LIMIT)} 元。")
-
-
-def _check_moment(at: datetime.datetime) -> None:
-    if timezone.is_naive(at):
-        raise ValueError("`at` must be an aware datetime")
-
-
-_FUND_ACCOUNT: Prepared[Account] = Prepared(
-    lambda fund, kind: (
-        Account.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("fund")
-        .filter(fund=fund, kind=kind, line=None)
-        .order_by()
-    ),
-    fund=int,
-    kind=str,
-)
-
-
-def _fund_account(fund: Fund, kind: AccountKind) -> Account:
-    """The fund's own account with its fund as they stand now, locked until the transaction ends."""
-    account = _FUND_ACCOUNT.first(fund=fund.pk, kind=kind.value)
-    if account is None:
-        raise Account.DoesNotExist(f"{fund.pk} {kind}")
-    return account
-
-
-def open_fund(
-    *,
-    union: Union,
-    year: int,
-    source: str,
-    title: str,
-    amount: Decimal,
-    status: FundStatus,
-    basis: str,
-    actor: User,
-    at: datetime.datetime,
-) -> Fund:
-    """Set up a year's fund from one source and book its first amount (yuan) by the paper `basis`.
-
-    Raises `Refused` if `actor` doesn't act for the union's finance, the amount isn't positive money, the
-    basis is missing, or the union already has a fund of that year and source.
-    """
-    _check_moment(at)
-    if reason := rules.refusal("open_fund", union, actor, at):
-        raise Refused(reason)
-    _check_amount(amount, title)
-    if not basis.strip():
-        raise Refused("请填写年度专项预算的依据（批复文号或预算文件）。")
-    with posting():
-        fund = Fund.objects.create(
-            union=union, year=year, source=source, title=title, status=status, basis=basis
-        )
-        accounts = Account.objects.bulk_create(Account(fund=fund, kind=kind) for kind in FUND_ACCOUNTS)
-        _book_grant(EntryKind.GRANT, accounts, amount=amount, union=union, basis=basis, actor=actor, at=at)
-    return fund
-
-
-def supplement(*, fund: Fund, amount: Decimal, basis: str, actor: User, at: datetime.datetime) -> Entry:
-    """Add `amount` yuan to a fund by the paper `basis`; an approved fund is an adjusted one from then on.
-
-    Raises `Refused` if `actor` doesn't act for the union's finance, the amount isn't positive money, the
-    basis is missing, or the year is closed.
-    """
-    _check_moment(at)
-    if reason := rules.refusal("supplement", fund.union, actor, at):
-        raise Refused(reason)
-    _check_amount(amount, "追加")
-    if not basis.strip():
-        raise Refused("请填写追加的依据（批复文号或会议纪要）。")
-    with posting():
-        locked = (
-            Fund.objects.select_for_update(of=("self",), no_key=True).select_related("union").get(pk=fund.pk)
-        )
-        if reason := rules.closed(locked):
-            raise Refused(reason)
-        by_kind = {account.kind: account for account in Account.objects.filter(fund=locked, line=None)}
-        accounts = [by_kind[kind] for kind in FUND_ACCOUNTS]
-        entry = _book_grant(
-            EntryKind.SUPPLEMENT, accounts, amount=amount, union=locked.union, basis=basis, actor=actor, at=at
-        )
-        if locked.status == FundStatus.APPROVED:
-            locked.status = FundStatus.ADJUSTED
-            locked.save(update_fields=["status"])
-    return entry
-
-
-def _book_grant(
-    kind: EntryKind,
-    accounts: Sequence[Account],
-    *,
-    amount: Decimal,
-    union: Union,
-    basis: str,
-    actor: User,
-    at: datetime.datetime,
-) -> Entry:
-    source, fund = accounts
-    return Entry.objects.create(
-        kind=kind,
-        debit=source,
-        credit=fund,
-        amount=amount,
-        batch=uuid.uuid4(),
-        actor=actor,
-        post=rules.finance_post(union, actor, at),
-        at=at,
-        reference=basis,
-    )
 
 
 def appropriate(
@@ -216,17 +56,17 @@ def appropriate(
     isn't money, a cost item comes twice, or the department is another union's; `Conflict` if `number` is
     taken.
     """
-    _check_moment(at)
+    check_moment(at)
     if department.union_id != fund.union_id:
         raise Refused(LEDGER_REFUSALS["budgets_project_union"].message)
     items = [line.item for line in lines]
     for line in lines:
-        _check_amount(line.amount, line.title, zero=True)
+        check_amount(line.amount, line.title, zero=True)
         if items.count(line.item) > 1:
             raise Refused(f"预算行“{line.title}”重复。")
     needed = sum((line.amount for line in lines), Decimal("0.00"))
     with posting():
-        account = _fund_account(fund, AccountKind.FUND)
+        account = fund_account(fund, AccountKind.FUND)
         if closed := rules.closed(account.fund):
             raise Refused(closed)
         if account.balance < needed:
@@ -302,13 +142,13 @@ def rebudget(
     free than it should give back (what is committed or paid isn't free, S19), the year is closed, or a delta
     isn't money.
     """
-    _check_moment(at)
+    check_moment(at)
     wanted = {item: delta for item, delta in deltas.items() if delta}
     for item, delta in wanted.items():
-        _check_amount(abs(delta), titles.get(item, item))
+        check_amount(abs(delta), titles.get(item, item))
     more = sum(wanted.values(), Decimal("0.00"))
     with posting():
-        money = _fund_account(project.fund, AccountKind.FUND)
+        money = fund_account(project.fund, AccountKind.FUND)
         if closed := rules.closed(money.fund):
             raise Refused(closed)
         if money.balance < more:
@@ -334,6 +174,84 @@ def rebudget(
             )
             for item, delta in wanted.items()
         )
+
+
+@dataclass(frozen=True)
+class Shift:
+    """调剂 in yuan: from one budget line to another, of the same project or of one of the same fund."""
+
+    source: int
+    target: int
+    amount: Decimal
+
+
+def transfer(
+    *,
+    shifts: Sequence[Shift],
+    actor: User,
+    post: Post | None,
+    at: datetime.datetime,
+    reason: str,
+    reference: str,
+) -> list[Entry]:
+    """调剂: move free money between budget lines. Joins the caller's transaction, whose approval it rests on.
+
+    Raises `Refused`, nothing changed, if a line has less free than it should give (what is committed or paid
+    isn't free, S19), the lines are of different funds, or the year is closed.
+    """
+    check_moment(at)
+    for shift in shifts:
+        check_amount(shift.amount, "调剂")
+        if shift.source == shift.target:
+            raise Refused("调出和调入是同一预算行，请重新选择。")
+    ids = {line for shift in shifts for line in (shift.source, shift.target)}
+    with posting():
+        locked = {
+            account.line_id: account
+            for account in Account.objects.select_for_update(of=("self",), no_key=True)
+            .select_related("line__project", "fund")
+            .filter(line__in=ids, kind=AccountKind.LINE)
+            .order_by("id")
+        }
+        if ids - locked.keys():
+            raise Refused("调剂的预算行不存在，请重新选择。")
+        funds = {account.fund for account in locked.values()}
+        if len(funds) > 1:
+            raise Refused("只能在同一年度专项预算的预算行之间调剂。")
+        if closed := next(filter(None, map(rules.closed, funds)), None):
+            raise Refused(closed)
+        giving: dict[int, Decimal] = {}
+        for shift in shifts:
+            giving[shift.source] = giving.get(shift.source, Decimal("0.00")) + shift.amount
+        for line, amount in giving.items():
+            account = locked[line]
+            if account.balance < amount and account.line is not None:
+                raise Refused(
+                    f"{account.line.project.number}“{account.line.title}”可用 {yuan(account.balance)} 元，"
+                    f"不能调出 {yuan(amount)} 元，差 {yuan(amount - account.balance)} 元"
+                    "（已预占和支出的不能调剂）。"
+                )
+        batch = uuid.uuid4()
+        return Entry.objects.bulk_create(
+            Entry(
+                kind=EntryKind.TRANSFER,
+                debit=locked[shift.source],
+                credit=locked[shift.target],
+                amount=shift.amount,
+                batch=batch,
+                project_id=_project_of(locked[shift.source]),
+                actor=actor,
+                post=post,
+                at=at,
+                reason=reason,
+                reference=reference,
+            )
+            for shift in shifts
+        )
+
+
+def _project_of(account: Account) -> int | None:
+    return account.line.project_id if account.line is not None else None
 
 
 def _line_accounts(

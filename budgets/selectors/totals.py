@@ -1,4 +1,4 @@
-"""Reads that add up: what a fund and its projects hold, and whether the ledger proves itself."""
+"""Reads that add up: what a fund and its projects hold."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from django.db import connection
 from django.db.models import Q, Sum
 
 from budgets.models import Account, Entry, Project
-from budgets.states import ENTRY_JOINS_SQL, LINE_ACCOUNTS, AccountKind, EntryKind, entry_fault_sql
+from budgets.states import LINE_ACCOUNTS, AccountKind, EntryKind
 
 if TYPE_CHECKING:
     import datetime
@@ -53,18 +52,6 @@ class ProjectRow:
     committed: Decimal
     paid: Decimal
     available: Decimal
-
-
-@dataclass(frozen=True)
-class LedgerFault:
-    """The first row that doesn't fit: its table (`entry` or `account`), its key, the rule, and for a balance
-    what is stored and what the entries add up to (yuan)."""
-
-    table: str
-    pk: int
-    rule: str
-    stored: Decimal | None
-    proven: Decimal | None
 
 
 def fund_totals(fund_ids: Iterable[int]) -> dict[int, FundTotals]:
@@ -135,47 +122,3 @@ def _project_totals(sums: defaultdict[str, Decimal]) -> ProjectTotals:
         paid=sums[AccountKind.PAID],
         available=sums[AccountKind.LINE],
     )
-
-
-_FIRST_FAULT_SQL: Final = f"""
-    WITH proven AS (
-        SELECT account_id, SUM(delta) AS total FROM (
-            SELECT debit_id AS account_id, -amount AS delta FROM budgets_entry
-            UNION ALL SELECT credit_id, amount FROM budgets_entry
-        ) moved GROUP BY account_id
-    ), faults AS (
-        SELECT 1 AS rank, 'entry' AS name, e.id, 'budgets_entry_amount' AS rule,
-               e.amount AS stored, NULL::numeric AS proven
-          FROM budgets_entry e WHERE e.amount <= 0 OR e.debit_id = e.credit_id
-        UNION ALL
-        SELECT 1, 'entry', e.id, 'budgets_entry_account', NULL, NULL FROM budgets_entry e
-         WHERE NOT EXISTS (SELECT 1 FROM budgets_account WHERE id = e.debit_id)
-            OR NOT EXISTS (SELECT 1 FROM budgets_account WHERE id = e.credit_id)
-        UNION ALL
-        SELECT 1, 'entry', x.id, x.rule, NULL, NULL
-          FROM (SELECT e.id, {entry_fault_sql()} AS rule FROM budgets_entry e {ENTRY_JOINS_SQL}) x
-         WHERE x.rule IS NOT NULL
-        UNION ALL
-        SELECT 2, 'account', a.id, 'budgets_account_moved', a.balance, COALESCE(p.total, 0.00)
-          FROM budgets_account a LEFT JOIN proven p ON p.account_id = a.id
-         WHERE a.balance <> COALESCE(p.total, 0)
-        UNION ALL
-        SELECT 3, 'account', a.id, 'budgets_account_balance', a.balance, a.balance
-          FROM budgets_account a WHERE a.balance < 0 AND a.kind <> '{AccountKind.SOURCE.value}'
-    )
-    SELECT name, id, rule, stored, proven FROM faults ORDER BY rank, id LIMIT 1
-"""  # noqa: S608 - made of constants
-
-
-def first_fault() -> LedgerFault | None:
-    """Prove the ledger from its rows alone, in one statement and so in one snapshot, while others work.
-
-    Every entry obeys the rules of entries; every balance is the sum of its entries; none but a source is
-    negative. As each entry moves one amount inside one fund, each fund's balances then add up to 0.00:
-    批复 + 追加 = 可安排 + 可用 + 预占 + 已支出. Faults of entries come before those of
-    accounts, each by id.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(_FIRST_FAULT_SQL)
-        row = cursor.fetchone()
-    return None if row is None else LedgerFault(*row)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django.utils import timezone
 
 from office.wording import chinese_date
-from org.models import DutyCode
-from org.selectors import duty_on, standing
+from org.models import DutyCode, PostKind
+from org.selectors import standing
 
 if TYPE_CHECKING:
     import datetime
@@ -16,7 +16,14 @@ if TYPE_CHECKING:
     from budgets.models import Fund
     from org.models import Post, Union, User
 
-ACTIONS: Final = {"open_fund": "设立年度专项预算", "supplement": "追加年度专项预算"}
+ACTIONS: Final = {
+    "open_fund": "设立年度专项预算",
+    "supplement": "追加年度专项预算",
+    "spend": "登记预占和支付",
+    "settle": "办理决算",
+    "close": "年度结账",
+    "reopen": "反结账",
+}
 """What only the union's finance does by itself. Appropriation is no such act: the meeting's decision is its
 approval, and the gate of that decision is asked there."""
 
@@ -24,22 +31,30 @@ approval, and the gate of that decision is asked there."""
 def finance_post(union: Union, actor: User, at: datetime.datetime) -> Post | None:
     """The post by which `actor` acts for the union's finance: in the department that holds the duty, or as
     secretary of the meeting that holds it. None if he holds no such post on that day."""
-    on = timezone.localdate(at)
-    duty = duty_on(union, DutyCode.FINANCE, on)
-    if duty is None:
-        return None
-    posts = standing(actor, on).posts
-    if duty.body is not None:
-        secretary = duty.body.secretary_id
-        return next((post for post in posts if post.pk == secretary), None)
-    return next((post for post in posts if post.department_id == duty.department_id), None)
+    # Each post comes with the duties it carries.
+    posts: tuple[Any, ...] = standing(actor, timezone.localdate(at), to_act=True).posts
+    finance = {"code": DutyCode.FINANCE.value, "union": union.pk}
+    found: Post | None = next((post for post in posts if finance in post.duties_held), None)
+    return found
 
 
 def refusal(action: str, union: Union, actor: User, at: datetime.datetime) -> str | None:
     """Why `actor` may not do one of `ACTIONS` with the funds of `union` at that moment; None if he may."""
-    if finance_post(union, actor, at) is None:
+    return refusal_at(action, finance_post(union, actor, at), actor)
+
+
+def refusal_at(action: str, post: Post | None, actor: User) -> str | None:
+    """The same for who has looked up the post already: `post` as :func:`finance_post` gave it."""
+    if post is None:
         return f"{ACTIONS[action]}由承担财务职责的部门办理，{actor.name}不在该部门任职。"
+    if action == "reopen" and not finance_head(post):
+        return f"反结账由财务部门负责人办理，{actor.name}的岗位是{post.title}。"
     return None
+
+
+def finance_head(post: Post) -> bool:
+    """Whether that post of the finance department is its head's (or the secretary's of the meeting)."""
+    return post.kind in (PostKind.HEAD, PostKind.SECRETARY)
 
 
 def closed(fund: Fund) -> str | None:

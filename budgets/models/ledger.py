@@ -20,6 +20,7 @@ from budgets.states import (
     ENTRY_JOINS_SQL,
     FUND_ACCOUNTS,
     LINE_ACCOUNTS,
+    PAYMENT_FAULT_SQL,
     AccountKind,
     EntryKind,
     FundStatus,
@@ -81,13 +82,15 @@ class Fund(models.Model):
         triggers = (
             pgtrigger.ReadOnly(name="fund_identity", fields=["union", "year", "source"]),
             # An entry holds its accounts until it commits. Closing waits for them here, so that whoever comes
-            # after reads the closing date: entries need no lock on the fund's own row for it.
+            # after reads the closing date: entries need no lock on the fund's own row for it. New lines are
+            # made by who holds the fund's own account: the second look finds those made during the first.
             pgtrigger.Trigger(
                 name="fund_close",
                 when=pgtrigger.Before,
                 operation=pgtrigger.UpdateOf("closed_on"),
                 condition=pgtrigger.Q(old__closed_on__df=pgtrigger.F("new__closed_on")),
                 func="""
+                    PERFORM 1 FROM budgets_account WHERE fund_id = NEW.id ORDER BY id FOR NO KEY UPDATE;
                     PERFORM 1 FROM budgets_account WHERE fund_id = NEW.id ORDER BY id FOR NO KEY UPDATE;
                     RETURN NEW;
                 """,
@@ -268,10 +271,42 @@ class Entry(models.Model):
     at = models.DateTimeField("时间")
     reason = models.CharField("事由", max_length=200, blank=True)
     reference = models.CharField("依据", max_length=200)
+    commitment = models.ForeignKey(
+        "budgets.Commitment",
+        models.PROTECT,
+        related_name="entries",
+        verbose_name="预占",
+        null=True,
+        blank=True,
+        db_index=False,
+    )
+    payment = models.ForeignKey(
+        "budgets.Payment",
+        models.PROTECT,
+        related_name="entries",
+        verbose_name="支付",
+        null=True,
+        blank=True,
+        db_index=False,
+    )
+    reverses = models.OneToOneField(
+        "self", models.PROTECT, related_name="reversal", verbose_name="冲销", null=True, blank=True
+    )
 
     class Meta:
         verbose_name = verbose_name_plural = "流水"
         ordering = ("id",)
+        # Partial: most entries belong to neither, and every index is paid by each posting.
+        indexes = (
+            models.Index(
+                fields=["commitment"],
+                condition=models.Q(commitment__isnull=False),
+                name="budgets_entry_by_commitment",
+            ),
+            models.Index(
+                fields=["payment"], condition=models.Q(payment__isnull=False), name="budgets_entry_by_payment"
+            ),
+        )
         constraints = (
             models.CheckConstraint(condition=models.Q(amount__gt=0), name="budgets_entry_amount"),
             models.CheckConstraint(
@@ -296,7 +331,8 @@ class Entry(models.Model):
                       ORDER BY id FOR NO KEY UPDATE;
                     SELECT x.id, x.rule INTO bad FROM (
                         SELECT e.id, CASE WHEN f.closed_on IS NOT NULL THEN 'budgets_entry_closed'
-                                          ELSE {entry_fault_sql()} END AS rule
+                                          ELSE COALESCE({entry_fault_sql("new_entries")},
+                                                        {PAYMENT_FAULT_SQL}) END AS rule
                         FROM new_entries e {ENTRY_JOINS_SQL}
                     ) x WHERE x.rule IS NOT NULL ORDER BY x.id LIMIT 1;
                     IF FOUND THEN
@@ -309,6 +345,12 @@ class Entry(models.Model):
                             UNION ALL SELECT credit_id, amount FROM new_entries
                         ) moved GROUP BY account_id
                     ) m WHERE a.id = m.account_id;
+                    UPDATE budgets_commitment m SET outstanding = m.outstanding + t.delta FROM (
+                        SELECT e.commitment_id,
+                               SUM(CASE c.kind WHEN 'committed' THEN e.amount ELSE -e.amount END) AS delta
+                        FROM new_entries e JOIN budgets_account c ON c.id = e.credit_id
+                        WHERE e.commitment_id IS NOT NULL GROUP BY e.commitment_id
+                    ) t WHERE m.id = t.commitment_id;
                     RETURN NULL;
                 """,  # noqa: S608 - made of constants
             ),

@@ -1,0 +1,17 @@
+"""May this be done with money, and if not, why not. No writes; the moment is passed in."""
+
+from __future__ import annotations
+
+from budgets.rules.gate import closed, finance_head, finance_post, refusal, refusal_at
+from budgets.rules.spending import invoice_number, lecture_faults, missing_papers
+
+__all__ = (
+    "closed",
+    "finance_head",
+    "finance_post",
+    "invoice_number",
+    "lecture_faults",
+    "missing_papers",
+    "refusal",
+    "refusal_at",
+)

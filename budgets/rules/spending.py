@@ -1,0 +1,75 @@
+"""What a payment has to have: its papers, fees within their ceiling, an invoice known by one number."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING
+
+from office.wording import yuan
+from rulebook.severity import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+    from decimal import Decimal
+    from typing import Protocol
+
+    from rulebook.money import Paper, PaymentKind
+    from rulebook.schema import Book
+
+    class Fee(Protocol):
+        """A lecturer's fee: ``title`` is a code of the rate card, amounts are yuan."""
+
+        @property
+        def lecturer(self) -> str: ...
+        @property
+        def title(self) -> str: ...
+        @property
+        def hours(self) -> Decimal: ...
+        @property
+        def after_tax(self) -> Decimal: ...
+        @property
+        def before_tax(self) -> Decimal: ...
+
+
+_FILLING = re.compile(r"[\s\-－—_.·:：Nno№#]+")
+
+
+def invoice_number(text: str) -> str:
+    """The number as it is compared: full width narrowed, capitals, no spaces, dashes or leading No."""
+    return _FILLING.sub("", unicodedata.normalize("NFKC", text)).upper()
+
+
+def missing_papers(book: Book, kind: PaymentKind, given: Collection[str]) -> tuple[Paper, ...]:
+    """The papers of that kind of payment that aren't there yet, in the book's order (X1 art. 17)."""
+    return tuple(paper for paper in book.money.papers_of(kind) if paper.code not in given)
+
+
+def lecture_faults(book: Book, fees: Iterable[Fee], *, explained: bool) -> list[str]:
+    """What is over the ceiling for lecturers (X1 art. 10), in words; empty where nothing is.
+
+    The ceiling is after tax, by title and 学时; before tax the card's own figure. A rule that only holds or
+    warns lets it pass once it is ``explained``.
+    """
+    card, severity = book.rate_card, book.rule("lecture_over").severity
+    if not card.enabled or severity == Severity.OFF or (explained and severity != Severity.BLOCK):
+        return []
+    known = {rate.code: rate for rate in card.lecture}
+    faults = []
+    for fee in fees:
+        rate = known.get(fee.title)
+        if rate is None:
+            faults.append(f"{fee.lecturer}的职称不在讲课费标准中，请从列表中选。")
+            continue
+        for word, amount, ceiling in (
+            ("税后", fee.after_tax, rate.after_tax * fee.hours),
+            ("税前", fee.before_tax, rate.before_tax * fee.hours),
+        ):
+            if amount > ceiling:
+                faults.append(
+                    f"{fee.lecturer}（{rate.title}，{fee.hours.normalize():f} 学时）"
+                    f"{word} {yuan(amount)} 元，"
+                    f"上限 {yuan(ceiling)} 元，超 {yuan(amount - ceiling)} 元（{card.clause}）。"
+                )
+                break
+    return faults

@@ -1,0 +1,30 @@
+"""Reads of the ledger: totals of funds, projects and lines; the proof that no yuan was made or lost."""
+
+from __future__ import annotations
+
+from budgets.selectors.audit import Conservation, LedgerFault, conservation, first_fault
+from budgets.selectors.totals import (
+    FundTotals,
+    ProjectRow,
+    ProjectTotals,
+    fund_totals,
+    line_totals,
+    project_rows,
+    project_totals,
+    recalled,
+)
+
+__all__ = (
+    "Conservation",
+    "FundTotals",
+    "LedgerFault",
+    "ProjectRow",
+    "ProjectTotals",
+    "conservation",
+    "first_fault",
+    "fund_totals",
+    "line_totals",
+    "project_rows",
+    "project_totals",
+    "recalled",
+)

@@ -1,0 +1,357 @@
+"""决算 of a 期: what was given and spent, held against who really came (X1 art. 9 and 17, S23, S24)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+from django.db.models import Q, Sum
+from django.utils import timezone
+
+from budgets import rules as ledger
+from budgets.models import Account, BudgetLine, Entry, Payment
+from budgets.states import EntryKind
+from office.wording import yuan
+from org.selectors import standing as standing_on
+from rulebook import rates
+from rulebook.severity import Severity
+from workflow.models import Attendance, ClassRun, RunRequest, Seat
+from workflow.rules import person_findings as say
+from workflow.rules.findings import Finding, ordered
+from workflow.rules.money import class_code_of
+from workflow.rules.terms import planned_terms, terms_of
+from workflow.selectors.settlements import SettlementSheet, SheetRow
+from workflow.states import FIRM_SEATS, Presence, RequestKind, RequestState, RunState, SeatState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from org.models import User
+    from rulebook.schema import Book
+
+ZERO: Final = Decimal("0.00")
+#: Seats that took part, whether they finished or not.
+SAT: Final = (*sorted(FIRM_SEATS), SeatState.UNFINISHED)
+#: Nothing more is spent or settled for these.
+ENDED: Final = (RunState.SETTLED, RunState.ARCHIVED, RunState.CANCELLED)
+_CLAUSE: Final = "财行〔2016〕540号 第十七条"
+
+
+@dataclass(frozen=True)
+class SettlingRow:
+    """A budget line of the 期, in yuan. ``ceiling``: by the rate card on actual attendance; None where no
+    standard applies; ``working`` is its sum in words."""
+
+    line: BudgetLine
+    budget: Decimal
+    adjusted: Decimal
+    actual: Decimal
+    ceiling: Decimal | None = None
+    working: str = ""
+
+    @property
+    def left(self) -> Decimal:
+        """结余; negative where more was spent."""
+        return self.adjusted - self.actual
+
+    @property
+    def differs(self) -> bool:
+        return self.actual != self.adjusted
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What a 期 is settled by. ``came``: trainees there for at least one half-day. ``last``: no other 期 of
+    the class is still to be settled, so what was paid for the class as a whole counts here."""
+
+    run: ClassRun
+    book: Book
+    rows: tuple[SettlingRow, ...]
+    confirmed: int
+    came: int
+    person_half_days: int
+    last: bool
+
+    @property
+    def days(self) -> Decimal:
+        return rates.days_of(len(self.run.half_days))
+
+    @property
+    def budget(self) -> Decimal:
+        return sum((row.budget for row in self.rows), ZERO)
+
+    @property
+    def adjusted(self) -> Decimal:
+        return sum((row.adjusted for row in self.rows), ZERO)
+
+    @property
+    def actual(self) -> Decimal:
+        return sum((row.actual for row in self.rows), ZERO)
+
+    @property
+    def left(self) -> Decimal:
+        return self.adjusted - self.actual
+
+    @property
+    def ceiling(self) -> Decimal | None:
+        """Of all items of the comprehensive quota together; None where the card isn't used."""
+        found = [row.ceiling for row in self.rows if row.ceiling is not None]
+        return sum(found, ZERO) if found else None
+
+    def as_json(self) -> dict[str, Any]:
+        """What is kept with the settlement."""
+        return {
+            "confirmed": self.confirmed,
+            "came": self.came,
+            "person_half_days": self.person_half_days,
+            "planned_trainees": self.run.trainees,
+            "ceiling": None if self.ceiling is None else str(self.ceiling),
+            "lines": {
+                str(row.line.pk): {"ceiling": str(row.ceiling), "working": row.working}
+                for row in self.rows
+                if row.ceiling is not None
+            },
+        }
+
+
+def refusal(run: ClassRun, *, actor: User, at: datetime) -> str | None:
+    """Why the money of ``run`` can't be settled by ``actor`` now; None if it can."""
+    if run.state in ENDED:
+        return f"《{run.title}》{run.get_state_display()}，不需要再办决算。"
+    if run.state != RunState.SETTLING:
+        return f"《{run.title}》现为“{run.get_state_display()}”，结束考勤后才能办理决算。"
+    project = run.plan.project
+    if project is not None and (closed := ledger.closed(project.fund)):
+        return closed
+    return ledger.refusal("settle", run.plan.union, actor, at)
+
+
+def archive_refusal(run: ClassRun, *, actor: User, at: datetime) -> str | None:
+    """Why ``run`` can't be put on file by ``actor`` now; None if it can."""
+    if run.state != RunState.SETTLED:
+        return f"《{run.title}》现为“{run.get_state_display()}”，办结决算后才能归档。"
+    seen = standing_on(actor, timezone.localdate(at), to_act=True)
+    if run.plan.union_id not in seen.authority_union_ids:
+        return f"归档由归口管理部门办理，{actor.name}不在该部门任职。"
+    return None
+
+
+def figures_of(run: ClassRun, book: Book) -> Figures:
+    """The figures as they stand now; the run's plan and project loaded."""
+    last = not ClassRun.objects.filter(plan=run.plan_id).exclude(pk=run.pk).exclude(state__in=ENDED).exists()
+    seats = Seat.objects.filter(run=run, state__in=SAT)
+    marks = Attendance.objects.filter(
+        seat__in=seats.values("pk"), presence__in=(Presence.PRESENT, Presence.LATE)
+    )
+    came = marks.order_by().values("seat").distinct().count()
+    return Figures(
+        run=run,
+        book=book,
+        rows=tuple(_rows(run, book, came, last)),
+        confirmed=seats.count(),
+        came=came,
+        person_half_days=marks.count(),
+        last=last,
+    )
+
+
+def _rows(run: ClassRun, book: Book, came: int, last: bool) -> Iterator[SettlingRow]:
+    project = run.plan.project
+    if project is None:
+        return
+    ceilings = _ceilings(run, book, came)
+    planned, approved = planned_terms(run.plan, run.session_no).costs, terms_of(run).costs
+    whole: dict[int | None, Decimal] = {}
+    if run.plan.sessions == 1:
+        held = (
+            Account.objects.filter(line__project=project)
+            .order_by()
+            .values("line")
+            .annotate(all=Sum("balance"))
+        )
+        whole = {row["line"]: row["all"] for row in held}
+    spent = actual_by_line(run, last=last)
+    for line in BudgetLine.objects.filter(project=project).order_by("ordinal"):
+        most = ceilings.get(line.item)
+        adjusted = whole.get(line.pk, approved.get(line.item, ZERO))
+        actual = spent.get(line.pk, ZERO)
+        if not (adjusted or actual or planned.get(line.item)):
+            continue
+        yield SettlingRow(
+            line=line,
+            budget=planned.get(line.item, ZERO),
+            adjusted=adjusted,
+            actual=actual,
+            ceiling=most.amount if most is not None else None,
+            working=most.working if most is not None else "",
+        )
+
+
+def _ceilings(run: ClassRun, book: Book, came: int) -> dict[str, rates.CeilingLine]:
+    card = book.rate_card
+    if not card.enabled:
+        return {}
+    lines = rates.ceilings(
+        card,
+        class_code=class_code_of(run.plan, card),
+        people=rates.counted_people(card, trainees=came, staff=run.staff),
+        half_days=len(run.half_days),
+        residential=run.residential,
+    )
+    return {line.item: line for line in lines}
+
+
+def paid_for(run: ClassRun, *, last: bool) -> Q:
+    """Which payments count for the 期, as a condition on :class:`Payment`: its own, and those for the class
+    as a whole with the last 期 that is settled."""
+    own = Q(project=run.plan.project_id, session_no=run.session_no)
+    return own | Q(project=run.plan.project_id, session_no=None) if last else own
+
+
+def actual_by_line(run: ClassRun, *, last: bool) -> dict[int, Decimal]:
+    """Yuan spent by budget line: paid, less what was refunded; reversed entries don't count."""
+    payments = Payment.objects.filter(paid_for(run, last=last)).order_by().values("pk")
+    entries = Entry.objects.filter(payment__in=payments, reversal=None).order_by()
+    spent: defaultdict[int, Decimal] = defaultdict(lambda: ZERO)
+    for kind, side, sign in ((EntryKind.PAY, "credit__line", 1), (EntryKind.REFUND, "debit__line", -1)):
+        for line, amount in entries.filter(kind=kind).values_list(side).annotate(Sum("amount")):
+            spent[line] += sign * amount
+    return dict(spent)
+
+
+def findings_of(figures: Figures) -> list[Finding]:
+    """What stands against settling, worst first."""
+    return ordered([*_unfinished(figures), *_ceiling(figures), *_staff(figures), *_papers(figures)])
+
+
+def _plain(code: str, severity: Severity, title: str, message: str, mend: str, **more: Any) -> Finding:
+    return Finding(code, str(severity.value), title, message, _CLAUSE, mend, **more)
+
+
+def _unfinished(figures: Figures) -> Iterator[Finding]:
+    """What is under way would change the figures afterwards."""
+    run, project = figures.run, figures.run.plan.project
+    open_requests = RunRequest.objects.filter(
+        run=run, state__in=(RequestState.REVIEWING, RequestState.RETURNED)
+    ).exclude(kind=RequestKind.EXEMPT)
+    for request in open_requests:
+        yield _plain(
+            "request_open",
+            Severity.BLOCK,
+            "未办结的申请",
+            f"{request.get_kind_display()}还在“{request.get_state_display()}”。",
+            "请先办结或撤回。",
+            links=[{"url_name": "run_request", "pk": request.pk}],
+        )
+    if project is None:
+        return
+    waiting = project.commitments.open()
+    if not figures.last:
+        waiting = waiting.filter(session_no=run.session_no)
+    for commitment in waiting.order_by("id"):
+        yield _plain(
+            "commitment_open",
+            Severity.BLOCK,
+            "未了的预占",
+            f"预占 {commitment.number}“{commitment.title}”还有 {yuan(commitment.outstanding)} 元未支付。",
+            "请支付或释放后再办决算。",
+            links=[{"url_name": "commitment", "pk": commitment.pk}],
+        )
+
+
+def _ceiling(figures: Figures) -> Iterator[Finding]:
+    """Each item a figure to explain, the total the limit: items may make up for each other."""
+    book, run = figures.book, figures.run
+    items = {item.code for item in book.rate_card.items}
+    quota = [row for row in figures.rows if row.line.item in items]
+    if not book.rate_card.enabled or not quota:
+        return
+    limit = sum(
+        (line.amount for line in _ceilings(run, book, figures.came).values()),
+        ZERO,
+    )
+    spent = sum((row.actual for row in quota), ZERO)
+    shown = {"实到学员": f"{figures.came} 人", "工作人员": f"{run.staff} 人", "天数": f"{figures.days:f}"}
+    if (rule := say.rule_of(book, "over_ceiling_line")) is not None:
+        for row in quota:
+            most = row.ceiling if row.ceiling is not None else ZERO
+            if row.actual > most:
+                yield say.finding(
+                    rule,
+                    f"{row.line.title}实际支出 {yuan(row.actual)} 元，按实到人数核定 {yuan(most)} 元"
+                    f"{f'（{row.working}）' if row.working else ''}，超 {yuan(row.actual - most)} 元。",
+                    "请在说明中写明由哪一项结余调剂；不应列支的，办理退款或冲销。",
+                    figures=shown,
+                )
+    if (rule := say.rule_of(book, "over_ceiling_total")) is not None and spent > limit:
+        yield say.finding(
+            rule,
+            f"综合定额内实际支出 {yuan(spent)} 元，按实到人数核定 {yuan(limit)} 元，"
+            f"超 {yuan(spent - limit)} 元。",
+            "超出部分不予报销：请办理退款或冲销，或按制度报批例外。",
+            figures=shown,
+        )
+
+
+def _staff(figures: Figures) -> Iterator[Finding]:
+    card, run = figures.book.rate_card, figures.run
+    rule = say.rule_of(figures.book, "staff_over")
+    if not card.enabled or rule is None:
+        return
+    limit = rates.staff_limit(card, figures.came)
+    if run.staff > limit:
+        yield say.finding(
+            rule,
+            f"工作人员 {run.staff} 人，按实到学员 {figures.came} 人最多 {limit} 人。",
+            f"请按 {limit} 人核算食宿，或说明理由。",
+            figures={"工作人员": str(run.staff), "实到学员": str(figures.came), "上限": str(limit)},
+        )
+
+
+def _papers(figures: Figures) -> Iterator[Finding]:
+    """Payments taken over from the finance software may lack what ours can't be made without (S24)."""
+    money = figures.book.money
+    payments = Payment.objects.filter(paid_for(figures.run, last=figures.last)).standing()
+    for payment in payments.prefetch_related("papers").order_by("id"):
+        kind = money.kind(payment.kind)
+        if kind is None:
+            continue
+        missing = ledger.missing_papers(figures.book, kind, {paper.code for paper in payment.papers.all()})
+        if missing:
+            names = "、".join(f"“{paper.title}”" for paper in missing)
+            yield _plain(
+                "papers_missing",
+                Severity.BLOCK,
+                "报销材料不全",
+                f"{payment.number}“{payment.title}”{yuan(payment.amount)} 元缺{names}。",
+                "请补传材料。",
+                links=[{"url_name": "payment", "pk": payment.pk}],
+            )
+
+
+def working_sheet(figures: Figures) -> SettlementSheet:
+    """The 决算表 as it stands today."""
+    run = figures.run
+    return SettlementSheet(
+        rows=tuple(
+            SheetRow(
+                line_id=row.line.pk,
+                title=row.line.title,
+                budget=row.budget,
+                adjusted=row.adjusted,
+                actual=row.actual,
+                ceiling=row.ceiling,
+                working=row.working,
+            )
+            for row in figures.rows
+        ),
+        confirmed=figures.confirmed,
+        trainees=figures.came,
+        planned=run.trainees,
+        staff=run.staff,
+        days=figures.days,
+        ceiling=figures.ceiling,
+    )

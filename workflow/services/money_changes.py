@@ -1,0 +1,82 @@
+"""What was asked about money is done: with the last agreement, in its transaction, or not at all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from budgets import services as ledger
+from budgets.services.papers import attach
+from office.refusals import Refused
+from workflow.rules.differences import cost_titles
+from workflow.rules.money_terms import ZERO, MoneyTerms, lines_of, next_year
+from workflow.states import MoneyKind
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from decimal import Decimal
+
+    from budgets.models import Project
+    from org.models import Post, User
+    from workflow.models import MoneyRequest
+
+#: As much of a reason as an entry of the ledger keeps; the whole of it stands in the request it names.
+KEPT = 200
+
+
+def carry_out(request: MoneyRequest, *, actor: User, post: Post, at: datetime) -> None:
+    """Moves the money ``request`` asks for; the caller holds its lock. Entries name the request's number.
+
+    Raises :class:`Refused` where the ledger refuses: it has the last word on every figure (S19, S21).
+    """
+    terms = MoneyTerms.from_json(request.content)
+    reason = f"{request.get_kind_display()}批准：{request.reason}"[:KEPT]
+    reference = request.code
+    match request.kind:
+        case MoneyKind.TRANSFER:
+            ledger.transfer(
+                shifts=terms.shifts, actor=actor, post=post, at=at, reason=reason, reference=reference
+            )
+        case MoneyKind.BUDGET if request.project is not None:
+            ledger.rebudget(
+                project=request.project,
+                deltas=_deltas(request.project, terms),
+                titles=cost_titles(request.judged_by),
+                actor=actor,
+                post=post,
+                at=at,
+                reason=reason,
+                reference=reference,
+            )
+        case MoneyKind.CARRY_OVER:
+            to = next_year(request.fund)
+            if to is None:
+                raise Refused(f"{request.fund.year + 1} 年还没有设立同一渠道的专项预算，请先设立。")
+            ledger.carry_over(
+                fund=request.fund,
+                to=to,
+                amount=terms.amount,
+                actor=actor,
+                post=post,
+                at=at,
+                reason=reason,
+                reference=reference,
+            )
+        case MoneyKind.SUPPLEMENT:
+            entry = ledger.supplement(
+                fund=request.fund,
+                amount=terms.amount,
+                basis=f"{terms.document}（{reference}）",
+                actor=actor,
+                at=at,
+                approved_as=post,
+                reason=reason,
+            )
+            if request.basis is not None:
+                paper = ledger.GivenPaper("basis", "追加依据", request.basis, terms.document)
+                attach([paper], entry=entry)
+
+
+def _deltas(project: Project, terms: MoneyTerms) -> dict[str, Decimal]:
+    """What each cost item gets more, below nought what it gives back; items not named stay."""
+    now = {line.item: line.budget for line in lines_of([project.pk])}
+    return {item: amount - now.get(item, ZERO) for item, amount in terms.lines.items()}
