@@ -164,7 +164,7 @@ def outside(rule: Said, detail: Mapping[str, Any], words: Sequence[str]) -> Find
         rule,
         f"本班的对象是{'、'.join(words)}；此人{what}。",
         "请另选人员，或说明理由。",
-        figures={"对象": "、".join(words)},
+        figures={"对象": "、".join(words), "此人": what},
     )
 
 
