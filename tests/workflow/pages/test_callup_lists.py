@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from io import BytesIO
 
 import pytest
 import time_machine
+from openpyxl import load_workbook
 
 from tests.workflow import called as trained_people
 from tests.workflow import roster_cast as casts
@@ -141,6 +143,9 @@ def test_turns_are_counted_among_formal_and_among_waiting(client, called: Called
     assert "已满，列为候补" not in row(text, "丁三立")
     assert "已满，列为候补" not in client.get(f"/seats/{third.pk}/").content.decode()
     client.force_login(called.organiser)
+    book = load_workbook(BytesIO(client.get(f"/runs/{called.run.pk}/seats/?format=xlsx").content))
+    told = {line[2].value: line[9].value or "" for line in book.active.iter_rows(min_row=4)}
+    assert (told["丁三立"], "已满，列为候补" in told["丁四海"]) == ("", True)
     text = client.get(f"/runs/{called.run.pk}/seats/").content.decode()
     assert [order(text, name) for name in names[1:]] == ["正式 1", "正式 2", "候补 1"]
 
