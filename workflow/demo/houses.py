@@ -135,8 +135,14 @@ class Builder:
         duty(code="finance", department=built.departments[house.finance])
         duty(code="decision_body", body=body)
         loader.load(BOOKS / house.book, at=self.now)  # its steps name posts, which now exist
-        auditor = built.people[house.auditor[0]]
-        share(target=union, users=[auditor], groups=[], actor=self.admin, at=self.now)
+        looking = {house.auditor[0], *house.leaders}
+        share(
+            target=union,
+            users=[built.people[code] for code in sorted(looking)],
+            groups=[],
+            actor=self.admin,
+            at=self.now,
+        )
         return built
 
     def _superior(self, house: House) -> Union:

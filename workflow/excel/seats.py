@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from django.utils import timezone
 
 from office.cells import Column, OfficeSheet, new_book
-from workflow.rules.findings import stored
 from workflow.rules.half_days import when_text
+from workflow.rules.person_findings import still_said
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +55,7 @@ def seats_book(run: ClassRun, seats: Sequence[Seat]) -> Workbook:
                 seat.get_rank_display(),
                 seat.get_state_display(),
                 seat.get_source_display(),
-                "；".join(f"{found.word}：{found.message}" for found in stored(seat.findings)),
+                "；".join(f"{found.word}：{found.message}" for found in still_said(seat)),
                 seat.explanation,
                 seat.exemption.get_state_display() if seat.exemption else "",
                 f"{timezone.localtime(seat.nominated_at):%Y-%m-%d %H:%M}",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from copy import copy
 from decimal import ROUND_HALF_UP, Decimal
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from office.wording import CENT, days_text, yuan
 from rulebook.rates import total
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from workflow.rules.findings import Finding
 
 ZERO = Decimal("0.00")
-#: What is said of the class and its money when it grows: nobody's exemption puts it right.
-OF_CLASS: Final = frozenset({"over_quota", "over_ceiling_total"})
 
 
 def over_class(run: ClassRun, book: Book, *, more: int = 1) -> list[Finding]:

@@ -14,19 +14,29 @@ from rulebook.codes import PERSON_RULE_CODES
 from rulebook.severity import Severity
 from workflow.models.run import day_of
 from workflow.rules.corresponding import months_after
-from workflow.rules.findings import Finding
-from workflow.states import SeatState
+from workflow.rules.findings import Finding, stored
+from workflow.states import SeatRank, SeatState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from rulebook.people import RepeatRule
     from rulebook.schema import Book
-    from workflow.models import ClassRun
+    from workflow.models import ClassRun, Seat
 
 
 #: One of ``{"[20102,20104)","[20108,20110)"}``: half-days of a class as the database writes them.
 _STRETCH: Final = re.compile(r"\[(\d+),(\d+)\)")
+
+
+#: What is said of the class and its money when it grows: nobody's exemption puts it right.
+OF_CLASS: Final = frozenset({"over_quota", "over_ceiling_total"})
+
+
+def still_said(seat: Seat) -> list[Finding]:
+    """What was said when he was nominated, as far as it holds: who has a place now isn't beyond the quota."""
+    settled = seat.rank == SeatRank.FORMAL
+    return [one for one in stored(seat.findings) if not (settled and one.code in OF_CLASS)]
 
 
 class Said(NamedTuple):
@@ -164,7 +174,7 @@ def outside(rule: Said, detail: Mapping[str, Any], words: Sequence[str]) -> Find
         rule,
         f"本班的对象是{'、'.join(words)}；此人{what}。",
         "请另选人员，或说明理由。",
-        figures={"对象": "、".join(words)},
+        figures={"对象": "、".join(words), "此人": what},
     )
 
 

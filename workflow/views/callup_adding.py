@@ -15,8 +15,8 @@ from office.refusals import Refused
 from org.selectors import unit_matcher
 from rulebook.severity import Severity
 from workflow.forms.callup import OnSiteForm
-from workflow.rules.on_site import OF_CLASS
 from workflow.rules.people import Candidate, examine
+from workflow.rules.person_findings import OF_CLASS
 from workflow.rules.run_gate import RunAct, refusal
 from workflow.selectors import seat_lists as select
 from workflow.selectors.at_the_door import Comer, comers

@@ -16,13 +16,14 @@ from office.wording import moment
 from workflow.models import Seat, SeatAct
 from workflow.rules.attending import leave_findings
 from workflow.rules.exemptions import is_asked, why_held
+from workflow.rules.person_findings import still_said
 from workflow.rules.run_gate import RunAct, case, judge, why_not_correct
 from workflow.selectors.runs import requests_seen, sees_whole
 from workflow.selectors.seat_lists import turns
 from workflow.services import seats as services
 from workflow.states import RunState, SeatRank, SeatState
 from workflow.views.callup_frame import ask, book_of, unit_of
-from workflow.views.callup_seats import TONES, still_said
+from workflow.views.callup_seats import TONES
 from workflow.views.common import DeskRequest, standing_of
 from workflow.views.runs import address
 

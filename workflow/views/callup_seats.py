@@ -17,13 +17,13 @@ from workflow.excel.seats import seats_book
 from workflow.forms.callup import SeatFilter
 from workflow.models import ClassRun, RosterUpload, Seat
 from workflow.rules.exemptions import is_asked, why_held
-from workflow.rules.findings import stored
-from workflow.rules.on_site import OF_CLASS, over_class
+from workflow.rules.on_site import over_class
+from workflow.rules.person_findings import still_said
 from workflow.rules.run_gate import RunAct, allowed
 from workflow.selectors import seat_lists as select
 from workflow.selectors.callup import clashes
 from workflow.services import seats as services
-from workflow.states import CALLING, RequestState, SeatRank, SeatSource, SeatState
+from workflow.states import CALLING, RequestState, SeatSource, SeatState
 from workflow.views.callup_frame import ask, book_of, call_up_of, frame, organised_run
 from workflow.views.common import DeskRequest, page_of, workbook_file
 
@@ -57,12 +57,6 @@ TONES = {
 
 #: What was said of other classes when somebody was nominated; how it is now stands in their place.
 _OF_CLASHES = ("many_callers", "overlap")
-
-
-def still_said(seat: Seat) -> list[Finding]:
-    """What was said when he was nominated, as far as it holds: who has a place now isn't beyond the quota."""
-    settled = seat.rank == SeatRank.FORMAL
-    return [one for one in stored(seat.findings) if not (settled and one.code in OF_CLASS)]
 
 
 class Row:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from django.http import Http404, HttpResponse
@@ -238,15 +239,34 @@ def _closed(run: ClassRun) -> str:
 
 
 def _common(lines: list[Line]) -> list[Finding]:
-    """What is said of everybody on the page alike: told once above the list, and taken off the lines."""
+    """What is said of everybody on the page alike: told once above the list, and taken off the lines.
+
+    Whom the class is for is told once for all who aren't among them; what each is stays on his line.
+    """
     if len(lines) < 2:
         return []
     said = [{(found.code, found.message) for found in line.findings} for line in lines]
     shared = set.intersection(*said)
-    common = [found for found in lines[0].findings if (found.code, found.message) in shared]
+    common = [
+        replace(found, message=found.message.replace("此人", "以下人员都不在其中："))
+        for found in lines[0].findings
+        if (found.code, found.message) in shared
+    ]
     for line in lines:
         line.findings = [found for found in line.findings if (found.code, found.message) not in shared]
-    return common
+    outside = [found for line in lines for found in line.findings if "此人" in found.figures]
+    if len(outside) < 2:
+        return common
+    for line in lines:
+        line.findings = [_apart(found) for found in line.findings]
+    told = f"本班的对象是{outside[0].figures['对象']}；不在对象内的人员，下面分别注明。"
+    return [*common, replace(outside[0], message=told, mend="报名须说明理由。")]
+
+
+def _apart(found: Finding) -> Finding:
+    """What is left to say of one person where the class's audience is told above."""
+    his = found.figures.get("此人")
+    return replace(found, message=f"不在对象内：{his}。") if his else found
 
 
 def _is_called(run: ClassRun, unit: Union) -> bool:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from io import BytesIO
 
 import pytest
 import time_machine
+from openpyxl import load_workbook
 
 from tests.workflow import called as trained_people
 from tests.workflow import roster_cast as casts
@@ -69,12 +71,25 @@ def ticked(text: str) -> set[int]:
 def test_what_holds_of_everybody_is_said_once_above_the_list(client, chairs: Called) -> None:
     client.force_login(chairs.contacts["jia"])
     text = client.get(address(chairs)).content.decode()
-    assert text.count("本班的对象是") == 1
-    assert text.index("以下人员都有") < text.index("本班的对象是") < text.index('name="pick"')
+    assert text.count("工会主席；以下人员都不在其中：职务是“干事”。") == 1
+    assert (text.count("本班的对象是"), text.count("职务是")) == (1, 1)
+    assert text.index("本班的对象是") < text.index('name="pick"')
     trained_people.trained(chairs.cadres["丁一鸣"], date(2027, 3, 5), subject=chairs.run.plan.subject)
     text = client.get(address(chairs)).content.decode()
-    assert text.count("本班的对象是") == 1
+    assert (text.count("本班的对象是"), text.count("职务是")) == (1, 1)
     assert "需审批" in row(text, "丁一鸣")
+
+
+def test_whom_the_class_is_for_is_said_once_however_people_differ(client, chairs: Called) -> None:
+    casts.add_cadre(chairs, "丁主席", chairs.units["jia"], leadership="chair", post_title="主席")
+    casts.add_cadre(chairs, "丁会计", chairs.units["jia"], post_title="会计")
+    client.force_login(chairs.contacts["jia"])
+    text = client.get(address(chairs)).content.decode()
+    assert text.count("工会主席；不在对象内的人员，下面分别注明。") == 1
+    assert text.count("本班的对象是") == 1
+    assert "不在对象内：职务是“会计”。" in row(text, "丁会计")
+    assert "不在对象内：职务是“干事”。" in row(text, "丁一鸣")
+    assert "对象" not in row(text, "丁主席")
 
 
 def test_what_was_ticked_and_typed_stays_when_the_units_word_is_missing(client, chairs: Called) -> None:
@@ -128,6 +143,9 @@ def test_turns_are_counted_among_formal_and_among_waiting(client, called: Called
     assert "已满，列为候补" not in row(text, "丁三立")
     assert "已满，列为候补" not in client.get(f"/seats/{third.pk}/").content.decode()
     client.force_login(called.organiser)
+    book = load_workbook(BytesIO(client.get(f"/runs/{called.run.pk}/seats/?format=xlsx").content))
+    told = {line[2].value: line[9].value or "" for line in book.active.iter_rows(min_row=4)}
+    assert (told["丁三立"], "已满，列为候补" in told["丁四海"]) == ("", True)
     text = client.get(f"/runs/{called.run.pk}/seats/").content.decode()
     assert [order(text, name) for name in names[1:]] == ["正式 1", "正式 2", "候补 1"]
 

@@ -105,7 +105,9 @@ def test_the_empty_list_filled_in_is_read(authority: Client, kind: str) -> None:
         assert cell.number_format == "@"
     content = BytesIO()
     book.save(content)
-    roster = read_roster(content.getvalue(), "表.xlsx", layout=LAYOUTS[Register(kind)], today=date(2027, 1, 20))
+    roster = read_roster(
+        content.getvalue(), "表.xlsx", layout=LAYOUTS[Register(kind)], today=date(2027, 1, 20)
+    )
     [row] = roster.rows
     assert roster.header.unmapped == roster.header.missing == ()
     assert row.values["identity_number"] == resident(1)
