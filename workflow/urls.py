@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from workflow.views import (
     callup,
+    commitments,
     consolidation,
     declare,
     desk_work,
@@ -11,13 +12,17 @@ from workflow.views import (
     long_tasks,
     meeting,
     money,
+    payments,
     people,
     people_import,
     plan,
+    project,
     register,
     run_requests,
     runs,
     settlement,
+    spending,
+    spending_prints,
     training_life,
 )
 
@@ -32,6 +37,11 @@ urlpatterns = [
     *consolidation.urlpatterns,
     *meeting.urlpatterns,
     *money.urlpatterns,
+    *project.urlpatterns,
+    *spending.urlpatterns,
+    *payments.urlpatterns,
+    *commitments.urlpatterns,
+    *spending_prints.urlpatterns,
     *runs.urlpatterns,
     *run_requests.urlpatterns,
     *callup.urlpatterns,

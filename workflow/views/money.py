@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from budgets import rules
 from budgets import services as ledger
-from budgets.models import Fund, Project
+from budgets.models import Fund
 from budgets.selectors import FundTotals, fund_totals
 from budgets.states import FundStatus
 from office.refusals import Refused
@@ -21,11 +21,9 @@ from office.wording import capital_yuan, yuan
 from rulebook.selectors import book_for
 from workflow.excel.money import fund_sheet
 from workflow.forms.money import FundForm, SupplementForm
-from workflow.models import ClassPlan, Decision
 from workflow.selectors import money as selectors
 from workflow.selectors.consolidation import funds_of
 from workflow.selectors.years import asked_year
-from workflow.states import DecisionAction
 from workflow.templatetags.amounts import money
 from workflow.views.common import DeskRequest, page_of, standing_of, workbook_file
 from workflow.views.overseen import forbidden, overseen_union, overseen_unions
@@ -36,9 +34,7 @@ if TYPE_CHECKING:
 
     from django import forms
 
-    from workflow.selectors.money import FundedClass, Held
-
-APPROVING = (DecisionAction.APPROVE, DecisionAction.APPROVE_CHANGED)
+    from workflow.selectors.money import FundedClass
 
 
 def _fund(request: DeskRequest, pk: int) -> Fund:
@@ -231,79 +227,10 @@ def fund_export(request: DeskRequest, pk: int) -> HttpResponse:
     return workbook_file(book, f"{found.year}年{found.title}")
 
 
-@require_GET
-def project(request: DeskRequest, pk: int) -> HttpResponse:
-    standing = standing_of(request)
-    visible = Project.objects.visible_to(standing).select_related("fund__union", "department")
-    found = get_object_or_404(visible, pk=pk)
-    plan = (
-        ClassPlan.objects.visible_to(standing)
-        .filter(project=found)
-        .select_related("version__book")
-        .defer("version__book__content", "version__book__source_text")
-        .first()
-    )
-    rows = selectors.budget_rows(found)
-    held = selectors.add_up(row.held for row in rows)
-    unit = request.GET.get("unit", "")
-    context = {
-        "project": found,
-        "plan": plan,
-        "unit": unit,
-        "rows": rows,
-        "held": held,
-        "entries": selectors.project_entries(found),
-        "facts": _facts(request, found, plan, standing.sees_union(found.union_id)),
-        "sums": _project_sums(held, unit),
-    }
-    return render(request, "workflow/money/project.html", context)
-
-
-def _facts(
-    request: DeskRequest, found: Project, plan: ClassPlan | None, sees_fund: bool
-) -> list[tuple[str, ...]]:
-    fund_url = reverse("workflow:fund", args=[found.fund_id]) if sees_fund else ""
-    facts: list[tuple[str, ...]] = [
-        ("项目编号", found.number),
-        ("主办部门", found.department.name),
-        ("列支", str(found.fund), fund_url),
-    ]
-    if plan is None or plan.version is None:
-        return facts
-    book = plan.version.book.book
-    decision = (
-        Decision.objects.filter(plan=plan, action__in=APPROVING)
-        .select_related("meeting__body")
-        .defer("findings")
-        .last()
-    )
-    facts += [
-        ("计划", f"申报 {plan.declaration_number}", reverse("workflow:plan", args=[plan.pk])),
-        ("类别", "".join(book.titles([plan.category]))),
-        ("时间", plan.time_text),
-        ("规模", f"{plan.trainees}＋{plan.staff} 人 × {plan.sessions} 期"),
-    ]
-    if decision is not None and decision.meeting is not None:
-        url = reverse("workflow:meeting", args=[decision.meeting_id]) if sees_fund else ""
-        facts.append(("审定", f"{decision.meeting} {decision.get_action_display()}", url))
-        facts.append(("纪要编号", decision.meeting.minutes_number or "待补"))
-    return facts
-
-
-def _project_sums(held: Held, unit: str) -> list[dict[str, Any]]:
-    return [
-        {"label": "下达", "value": money(held.appropriated, unit), "note": "审定同时下达"},
-        {"label": "预占", "value": money(held.committed, unit), "note": ""},
-        {"label": "支出", "value": money(held.paid, unit), "note": ""},
-        {"label": "可用", "value": money(held.available, unit), "note": "下达－预占－支出"},
-    ]
-
-
 urlpatterns = [
     path("funds/", funds, name="funds"),
     path("funds/new/", fund_new, name="fund_new"),
     path("funds/<int:pk>/", fund, name="fund"),
     path("funds/<int:pk>/supplement/", fund_supplement, name="fund_supplement"),
     path("funds/<int:pk>/export/", fund_export, name="fund_export"),
-    path("projects/<int:pk>/", project, name="project"),
 ]
