@@ -16,9 +16,13 @@ from office.refusals import Refused
 from office.wording import yuan
 from workflow.forms.spending import IncomeForm
 from workflow.rules import spending as rules
+from workflow.rules.listing import amount_asked
+from workflow.rules.money_gate import may_ask_about
 from workflow.selectors import money as selectors
 from workflow.selectors import spending as select
+from workflow.selectors.fund_years import requests_about
 from workflow.services import spending as services
+from workflow.states import MoneyKind
 from workflow.templatetags.amounts import money
 from workflow.views.common import DeskRequest, page_of, standing_of
 from workflow.views.drafting import answers_refusals, no
@@ -71,6 +75,8 @@ def project(request: DeskRequest, pk: int) -> HttpResponse:
         "stops": _stops(case) if case is not None and rows else [],
         "runs": case.scope(None) if case is not None else [],
         "whole": whole,
+        "asking": [(row, amount_asked(row)) for row in requests_about(standing, found.fund, found)],
+        "may_ask": may_ask_about(MoneyKind.BUDGET, found.fund, found, standing),
     }
     context["may_use"] = may and bool(rows) and not context["stops"]
     return render(request, "workflow/money/project.html", context)

@@ -84,14 +84,14 @@ def test_a_budget_grows_from_the_fund_and_gives_back(world: World) -> None:
     project = asking.project(world)
     before = fund_totals([world.fund.pk])[world.fund.pk].available
     asking.grant(
-        world, MoneyKind.BUDGET, asking.budget(meals="8100.00", venue="2000.00", materials="300.00"), project
+        world, MoneyKind.BUDGET, asking.budget(meals="8100.00", venue="2000.00", other="300.00"), project
     )
-    assert asking.budgets(project) == {"meals": D("8100.00"), "venue": D("2000.00"), "materials": D("300.00")}
+    assert asking.budgets(project) == {"meals": D("8100.00"), "venue": D("2000.00"), "other": D("300.00")}
     assert fund_totals([world.fund.pk])[world.fund.pk].available == before - 400
     asking.grant(
-        world, MoneyKind.BUDGET, asking.budget(meals="8000.00", venue="1500.00", materials="0.00"), project
+        world, MoneyKind.BUDGET, asking.budget(meals="8000.00", venue="1500.00", other="0.00"), project
     )
-    assert asking.budgets(project) == {"meals": D("8000.00"), "venue": D("1500.00"), "materials": D("0.00")}
+    assert asking.budgets(project) == {"meals": D("8000.00"), "venue": D("1500.00"), "other": D("0.00")}
     assert fund_totals([world.fund.pk])[world.fund.pk].available == before + 500
 
 
