@@ -55,6 +55,7 @@ def project(request: DeskRequest, pk: int) -> HttpResponse:
     may = refusal(request, found, at) is None and case is not None
     waiting = list(select.commitments(found, key)) if rows else []
     page = page_of(request, select.of_project(found, key), ENTRIES)
+    ended = rules.ended(case) if case is not None else ""
     whole = standing.sees_union(found.union_id)
     context = {
         "project": found,
@@ -72,13 +73,14 @@ def project(request: DeskRequest, pk: int) -> HttpResponse:
         "may": may,
         "may_charge": may and case is not None and rules.income_refusal(case) is None,
         "closed": ledger_rules.closed(found.fund),
-        "stops": _stops(case) if case is not None and rows else [],
+        "ended": ended,
+        "stops": _stops(case) if case is not None and rows and not ended else [],
         "runs": case.scope(None) if case is not None else [],
         "whole": whole,
         "asking": [(row, amount_asked(row)) for row in requests_about(standing, found.fund, found)],
         "may_ask": may_ask_about(MoneyKind.BUDGET, found.fund, found, standing),
     }
-    context["may_use"] = may and bool(rows) and not context["stops"]
+    context["may_use"] = may and bool(rows) and not ended and not context["stops"]
     return render(request, "workflow/money/project.html", context)
 
 

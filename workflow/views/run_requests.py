@@ -47,7 +47,10 @@ if TYPE_CHECKING:
 ASKABLE = {kind.value: kind for kind in (RequestKind.CHANGE, RequestKind.POSTPONE, RequestKind.CANCEL)}
 
 #: What cancelling means, said where one asks for it.
-CANCELLED = "批准后：已报名和已确认的人员全部释放，不计入一年内调训；未用的经费收回年度专项预算。"
+CANCELLED = (
+    "批准后：已报名和已确认的人员全部释放，不计入一年内调训；"
+    "预占释放，未用的经费收回年度专项预算，已支付的留作成本。"
+)
 
 
 @answers_refusals
