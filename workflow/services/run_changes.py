@@ -9,12 +9,14 @@ from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import NumericRange
 
 from budgets import services as ledger
+from budgets.models import BudgetLine
 from budgets.selectors import free_on_lines
 from budgets.services import constraint_name, rebudget
 from office.refusals import Conflict, Refused
 from workflow.models import ClassRun, Lesson, RunCost
 from workflow.rules.differences import cost_titles
 from workflow.rules.run_checks import clashes, seats_given
+from workflow.rules.settling import actual_by_line
 from workflow.rules.terms import PLAIN, RunTerms
 from workflow.services.releasing import release_all
 from workflow.states import RequestKind, RunState
@@ -118,14 +120,26 @@ def _cancel(request: RunRequest, *, actor: User, post: Post, at: datetime) -> No
             post=post,
             at=at,
         )
+    # Its own money: what another 期 of the class will need stays.
     free = free_on_lines(plan.project_id) if plan.project_id is not None else {}
+    paid = _paid(run)
     before = RunTerms.from_json(request.before)
-    back = {item: -min(amount, free.get(item, ZERO)) for item, amount in before.costs.items()}
+    back = {
+        item: -min(max(amount - paid.get(item, ZERO), ZERO), free.get(item, ZERO))
+        for item, amount in before.costs.items()
+    }
     _move_money(request, back, actor=actor, post=post, at=at)
     if not others:
         plan.cancel()
         plan.updated_at = at
         plan.save(update_fields=["state", "updated_at"])
+
+
+def _paid(run: ClassRun) -> dict[str, Decimal]:
+    """What was paid for this 期 alone, by cost item, in yuan."""
+    spent = actual_by_line(run, last=False)
+    items = dict(BudgetLine.objects.filter(pk__in=spent).values_list("pk", "item"))
+    return {items[line]: amount for line, amount in spent.items()}
 
 
 def _move_money(

@@ -77,6 +77,16 @@ def test_a_cancelled_class_uses_nothing_more_and_keeps_what_was_paid(world: Worl
         acts.pay(world, run, "1.00")
 
 
+def test_a_cancelled_session_takes_nothing_from_the_others(world: World) -> None:
+    run = acts.ready(world, sessions=2)
+    acts.commit(world, run, "200.00", session_no=None)
+    acts.commit(world, run, "400.00")
+    acts.pay(world, run, "300.00")
+    runs.grant(world, run, RequestKind.CANCEL)
+    # 场地费 2000 is half each: 700 of the first went back, 1000 are the second's, 200 still promised.
+    assert acts.balances(run) == (Decimal("800.00"), Decimal("200.00"), Decimal("300.00"))
+
+
 @pytest.mark.parametrize("who", ["xuanchuan-head", "jiceng-head", "leader", "secretary"])
 def test_only_finance_uses_money(world: World, who: str) -> None:
     run = acts.ready(world)

@@ -15,6 +15,7 @@ from tests.workflow import runs
 from tests.workflow import world as worlds
 from tests.workflow.money import spending as acts
 from workflow.models import Decision
+from workflow.services import spending
 from workflow.states import RequestKind, RunState
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -31,7 +32,7 @@ def test_a_payment_comes_before_the_cancellation_or_not_at_all() -> None:
     given = acts.paying(run, "700.00", commitment=promised)
 
     def pay() -> Payment:
-        return acts.spending.pay(
+        return spending.pay(
             project_id=run.plan.project_id,
             given=given,
             key=uuid.uuid4(),
@@ -61,7 +62,7 @@ def test_a_form_pressed_twice_at_once_is_one_payment() -> None:
     given, key = acts.paying(run, "500.00"), uuid.uuid4()
 
     def pay() -> Payment:
-        return acts.spending.pay(
+        return spending.pay(
             project_id=run.plan.project_id,
             given=given,
             key=key,
