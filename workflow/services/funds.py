@@ -30,6 +30,12 @@ def not_more(growth: Growth) -> str:
     )
 
 
+def missing_reason(growth: Growth, amount: Decimal) -> str:
+    """Why a reason has to be written before ``amount`` yuan more are granted; empty where it hasn't."""
+    after = Growth(growth.year, growth.now + amount, growth.before)
+    return "" if after.grows else f"{not_more(after)}。经费应当逐年增加，请填写未增加的原因。"
+
+
 @transaction.atomic
 def set_up_fund(
     *,
@@ -82,7 +88,7 @@ def explain_growth(*, union: Union, year: int, reason: str, actor: User, at: dat
 
 def _record(union: Union, growth: Growth, reason: str, actor: User, at: datetime) -> GrowthReason:
     if not reason.strip():
-        raise Refused(f"{not_more(growth)}。经费应当逐年增加，请填写未增加的原因。")
+        raise Refused(missing_reason(growth, Decimal(0)))
     return GrowthReason.objects.create(
         union=union,
         year=growth.year,
