@@ -34,6 +34,7 @@ UNDER = {
     "fund": "funds",
     "fund_new": "funds",
     "fund_supplement": "funds",
+    "fund_requests": "funds",
     "fund_close": "funds",
     "fund_reopen": "funds",
     "fund_growth": "funds",

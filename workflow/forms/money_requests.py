@@ -25,8 +25,16 @@ ROWS = 3
 MOST_ROWS = 20
 
 
+#: Boxes that stand in a table.
+BARE = {"class": "bare"}
+
+
 def _amount(label: str, **more: Any) -> Number:
     return Number(most=MOST_YUAN, places=2, label=label, example="2000.00", **more)
+
+
+def _amount_in_row(label: str, **more: Any) -> Number:
+    return _amount(label, attrs={"class": "bare num"}, **more)
 
 
 class MoneyForm(forms.Form):
@@ -86,10 +94,11 @@ class TransferForm(MoneyForm):
                     label=f"第 {number + 1} 行{label}",
                     choices=choices,
                     required=False,
+                    widget=forms.Select(BARE),
                     initial=str(getattr(shift, name)) if shift else "",
                     error_messages={"invalid_choice": "请从列表中选择预算行。"},
                 )
-            self.fields[f"amount-{number}"] = _amount(
+            self.fields[f"amount-{number}"] = _amount_in_row(
                 f"第 {number + 1} 行金额", initial=shift.amount if shift else None
             )
 
@@ -144,9 +153,9 @@ class BudgetForm(MoneyForm):
         self.lines, self.others = list(lines), dict(others)
         for line in lines:
             initial = asked.get(line.item, line.budget)
-            self.fields[f"line_{line.item}"] = _amount(line.title, initial=initial, blank_zero=False)
+            self.fields[f"line_{line.item}"] = _amount_in_row(line.title, initial=initial, blank_zero=False)
         for item, title in others.items():
-            self.fields[f"line_{item}"] = _amount(title, initial=asked.get(item) or None)
+            self.fields[f"line_{item}"] = _amount_in_row(title, initial=asked.get(item) or None)
 
     @property
     def rows(self) -> list[tuple[Line | None, BoundField]]:

@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from budgets import rules
 from budgets import services as ledger
@@ -19,11 +19,12 @@ from budgets.selectors import fund_totals
 from office.refusals import Refused
 from office.wording import chinese_date
 from workflow.forms.fields import Text
-from workflow.selectors.fund_years import acts_of, waiting_of
+from workflow.rules.listing import amount_asked
+from workflow.selectors.fund_years import acts_of, requests_of, waiting_of
 from workflow.selectors.growth import growth_of
 from workflow.selectors.years import asked_year
 from workflow.services import funds as services
-from workflow.views.common import DeskRequest, standing_of
+from workflow.views.common import DeskRequest, page_of, standing_of
 from workflow.views.overseen import forbidden, overseen_union, overseen_unions
 
 if TYPE_CHECKING:
@@ -41,6 +42,15 @@ class ReasonForm(forms.Form):
 def _fund(request: DeskRequest, pk: int) -> Fund:
     visible = Fund.objects.visible_to(standing_of(request)).select_related("union")
     return get_object_or_404(visible, pk=pk)
+
+
+@require_safe
+def fund_requests(request: DeskRequest, pk: int) -> HttpResponse:
+    """What was asked about the fund and its projects."""
+    fund = _fund(request, pk)
+    page = page_of(request, requests_of(standing_of(request), fund))
+    context = {"fund": fund, "page": page, "money": [(row, amount_asked(row)) for row in page]}
+    return render(request, "workflow/money/fund_requests.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -135,6 +145,7 @@ def fund_growth(request: DeskRequest) -> HttpResponse:
 
 
 urlpatterns: list[URLPattern] = [
+    path("funds/<int:pk>/requests/", fund_requests, name="fund_requests"),
     path("funds/growth/", fund_growth, name="fund_growth"),
     path("funds/<int:pk>/close/", fund_close, name="fund_close"),
     path("funds/<int:pk>/reopen/", fund_reopen, name="fund_reopen"),

@@ -21,12 +21,11 @@ from office.wording import capital_yuan, yuan
 from rulebook.selectors import book_for
 from workflow.excel.money import fund_sheet
 from workflow.forms.money import FundForm
-from workflow.rules.listing import amount_asked
 from workflow.rules.money_gate import may_ask_about
 from workflow.selectors import fund_lists as lists
 from workflow.selectors import money as selectors
 from workflow.selectors.consolidation import funds_of
-from workflow.selectors.fund_years import acts_of, requests_about
+from workflow.selectors.fund_years import acts_in, with_acts
 from workflow.selectors.growth import growth_of
 from workflow.selectors.years import asked_year
 from workflow.services.funds import missing_reason, set_up_fund
@@ -193,7 +192,7 @@ def fund(request: DeskRequest, pk: int) -> HttpResponse:
     standing = standing_of(request)
     # The fund and the others of its year and union, at once.
     same_year = Fund.objects.visible_to(standing).filter(union__funds=pk, union__funds__year=F("year"))
-    siblings = list(same_year.select_related("union").order_by("id"))
+    siblings = list(with_acts(same_year.select_related("union").order_by("id")))
     found = next((one for one in siblings if one.pk == pk), None)
     if found is None:
         raise Http404
@@ -214,8 +213,7 @@ def fund(request: DeskRequest, pk: int) -> HttpResponse:
         "entries": selectors.fund_entries(found),
         "may_ask": may_ask_about(MoneyKind.SUPPLEMENT, found, None, standing),
         "may_close": found.union_id in standing.finance_union_ids,
-        "acts": acts_of(found),
-        "asking": [(row, amount_asked(row)) for row in requests_about(standing, found)],
+        "acts": acts_in(found),
         "siblings": siblings,
     }
     return render(request, "workflow/money/fund.html", context)

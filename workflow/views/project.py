@@ -77,7 +77,7 @@ def project(request: DeskRequest, pk: int) -> HttpResponse:
         "stops": _stops(case) if case is not None and rows and not ended else [],
         "runs": case.scope(None) if case is not None else [],
         "whole": whole,
-        "asking": [(row, amount_asked(row)) for row in requests_about(standing, found.fund, found)],
+        "asking": [(row, amount_asked(row)) for row in requests_about(standing, found)],
         "may_ask": may_ask_about(MoneyKind.BUDGET, found.fund, found, standing),
     }
     context["may_use"] = may and bool(rows) and not ended and not context["stops"]

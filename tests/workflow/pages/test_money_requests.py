@@ -420,12 +420,27 @@ def test_the_badges_count_it(world: World, project: Project) -> None:
     assert signed_in(world, "xuanchuan-staff").get(INBOX).context["badges"].under_way == 1
 
 
+def test_a_funds_page_leads_to_everything_asked_about_it(world: World, project: Project) -> None:
+    request = asking.hand_in(world, MoneyKind.BUDGET, asking.budget(meals="8100.00"), project)
+    draft = asking.draft(world, MoneyKind.SUPPLEMENT, asking.amount("1.00"))
+    address = reverse("workflow:fund_requests", args=[project.fund_id])
+    client = signed_in(world, "caiwu-staff")
+    assert address in client.get(reverse("workflow:fund", args=[project.fund_id])).text
+    text = client.get(address).text
+    assert (url(request) in text, url(draft) in text) == (True, True)
+    text = signed_in(world, "secretary").get(address).text
+    assert (url(request) in text, url(draft) in text) == (True, False)
+    assert signed_in(world, "xuanchuan-staff").get(address).status_code == 404
+
+
 # ---- what it costs
 
 
-@pytest.mark.parametrize("name", ["inbox", "done", "mine", "search"])
+@pytest.mark.parametrize("name", ["inbox", "done", "mine", "search", "fund_requests"])
 def test_the_lists_cost_the_same_however_many(world: World, project: Project, name: str) -> None:
-    address = reverse(f"workflow:{name}") + {"mine": "?view=money", "search": "?q=信息员"}.get(name, "")
+    args = [project.fund_id] if name == "fund_requests" else []
+    address = reverse(f"workflow:{name}", args=args)
+    address += {"mine": "?view=money", "search": "?q=信息员"}.get(name, "")
     who = {"done": "caiwu-staff", "mine": "caiwu-staff"}.get(name, "jiceng-head")
     projects = [project, *(asking.project(world, name=f"信息员{n}", subject="YW-04") for n in range(3))]
 
