@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -147,11 +148,8 @@ def test_a_class_is_cancelled_while_its_commitments_are_paid(cast: Cast, fund: F
             project=project, session_no=None, reason="取消", actor=cast.finance, post=None, at=NOW
         )
 
-    works: list[Callable[[], object]] = [
-        lambda n=n, one=one: pay_out(cast, project, row(project, "100.00", number=1 + n % 2, commitment=one))
-        for n, one in enumerate(promised)
-    ]
-    results = race(*works, cancel)
+    rows = [row(project, "100.00", number=1 + n % 2, commitment=one) for n, one in enumerate(promised)]
+    results = race(*[partial(pay_out, cast, project, each) for each in rows], cancel)
     paid = [result for result in results if isinstance(result, Payment)]
     assert not Commitment.objects.open().exists()
     assert sum(D(of[2]) for of in stands(project).values()) == 100 * len(paid)
@@ -212,7 +210,7 @@ def test_an_invoice_is_used_once_by_sixteen(cast: Cast, fund: Fund) -> None:
     project = give(cast, fund, "3000.00")
     pair = [GivenInvoice("11111111"), GivenInvoice("22222222")]
     works = [
-        lambda order=order: pay_out(cast, project, "100.00", invoices=pair[::order])
+        partial(pay_out, cast, project, "100.00", invoices=pair[::order])
         for order in (1, -1) * (THREADS // 2)
     ]
     done, refusals = parted(race(*works), Payment)
@@ -251,7 +249,7 @@ def test_transfers_both_ways_and_payments_over_several_lines(cast: Cast, fund: F
         return None
 
     ways = [(0, 1), (1, 0), (2, 0), (0, 2), (1, 2), (2, 1)]
-    works: list[Callable[[], object]] = [lambda way=way: shift(*way) for way in ways]
+    works: list[Callable[[], object]] = [partial(shift, *way) for way in ways]
     works += [lambda: spend(1, 2), lambda: spend(2, 1), change, change]
     assert race(*works) == [None] * len(works)
     assert stands(first) == {"item-1": ("5010.00", "0.00", "10.00"), "item-2": ("4980.00", "0.00", "10.00")}
