@@ -201,10 +201,10 @@ class PaymentForm(forms.Form):
 
     def is_valid(self) -> bool:
         """The form and the rows its kind takes."""
-        rows = [self.invoices.is_valid()]
-        if self.kind.lecture:
-            rows.append(self.fees.is_valid())
-        valid = super().is_valid() and all(rows)
+        rows = [self.invoices, self.fees] if self.kind.lecture else [self.invoices]
+        valid = all([super().is_valid(), *(each.is_valid() for each in rows)])
+        if any(each.non_form_errors() for each in rows):
+            self.add_error(None, "页面不完整，请刷新后重新填写。")
         if valid and not self.rows():
             self.add_error(None, "请在“金额”里至少填写一行本次支付。")
             return False

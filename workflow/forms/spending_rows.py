@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 #: Below the ledger's own limit, so that the message speaks of units.
 MOST_YUAN: Final = 999_999_999_999
+#: What a lecturer's fee holds.
+MOST_FEE: Final = 9_999_999
 
 
 def amount_field(label: str, **more: Any) -> Number:
@@ -61,8 +63,8 @@ class FeeForm(forms.Form):
             "lecturer": Text(most=50, label="授课人"),
             "title": Pick(label="职称", what="师资职称", choices=titles),
             "hours": Number(most=200, places=1, label="学时", example="4"),
-            "after_tax": amount_field("税后金额"),
-            "before_tax": amount_field("税前金额"),
+            "after_tax": Number(most=MOST_FEE, places=2, label="税后金额", example="2000.00"),
+            "before_tax": Number(most=MOST_FEE, places=2, label="税前金额", example="2300.00"),
             "topics": Text(most=300, label="授课日期和内容"),
         }
         _bare(self)

@@ -16,6 +16,7 @@ from office.refusals import Refused
 from office.wording import yuan
 from workflow.forms.spending import IncomeForm
 from workflow.rules import spending as rules
+from workflow.rules.half_days import when_text
 from workflow.rules.listing import amount_asked
 from workflow.rules.money_gate import may_ask_about
 from workflow.selectors import money as selectors
@@ -31,6 +32,9 @@ from workflow.views.payments import kind_title
 from workflow.views.spending_desk import refusal, seen_project, shown
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from django.core.paginator import Page
     from django.urls import URLPattern
 
     from budgets.models import Payment, Project
@@ -54,10 +58,13 @@ def project(request: DeskRequest, pk: int) -> HttpResponse:
     key = line.line.pk if line is not None else None
     may = refusal(request, found, at) is None and case is not None
     waiting = list(select.commitments(found, key)) if rows else []
-    page = page_of(request, select.of_project(found, key), ENTRIES)
+    granting = request.GET.get("rows") == "granted"
+    page: Page[Any] = page_of(
+        request, select.granted(found, key) if granting else select.of_project(found, key), ENTRIES
+    )
     ended = rules.ended(case) if case is not None else ""
     whole = standing.sees_union(found.union_id)
-    context = {
+    context: dict[str, Any] = {
         "project": found,
         "plan": case.plan if case is not None else None,
         "unit": unit,
@@ -69,7 +76,8 @@ def project(request: DeskRequest, pk: int) -> HttpResponse:
         "commitments": [_committed(case, each) for each in waiting],
         "payments": _payments(found, key, case),
         "page": page,
-        "movements": select.read(page),
+        "movements": list(page) if granting else select.read(page),
+        "granted": _granted(line, held) if granting else None,
         "may": may,
         "may_charge": may and case is not None and rules.income_refusal(case) is None,
         "closed": ledger_rules.closed(found.fund),
@@ -80,6 +88,10 @@ def project(request: DeskRequest, pk: int) -> HttpResponse:
         "asking": [(row, amount_asked(row)) for row in requests_about(standing, found)],
         "may_ask": may_ask_about(MoneyKind.BUDGET, found.fund, found, standing),
     }
+    context["sums_below"] = {
+        "outstanding": sum((each["row"].outstanding for each in context["commitments"]), selectors.ZERO),
+        "paid": sum((each["amount"] for each in context["payments"] if not each["undone"]), selectors.ZERO),
+    }
     context["may_use"] = may and bool(rows) and not ended and not context["stops"]
     return render(request, "workflow/money/project.html", context)
 
@@ -87,6 +99,10 @@ def project(request: DeskRequest, pk: int) -> HttpResponse:
 def _line(request: DeskRequest, rows: list[BudgetRow]) -> BudgetRow | None:
     wanted = request.GET.get("line", "")
     return next((row for row in rows if str(row.line.pk) == wanted), None)
+
+
+def _granted(line: BudgetRow | None, held: Held) -> Decimal:
+    return (line.held if line is not None else held).appropriated
 
 
 def _stops(case: SpendingCase) -> list[dict[str, Any]]:
@@ -110,7 +126,7 @@ def _payments(found: Project, line: int | None, case: SpendingCase | None) -> li
         rows.append(
             {
                 "row": payment,
-                "amount": -payment.amount if refund else payment.amount,
+                "amount": -payment.part if refund else payment.part,  # type: ignore[attr-defined]
                 "kind": kind_title(book, payment.kind),
                 "session": rules.session_title(case, payment.session_no) if case is not None else "",
                 "undone": payment.is_reversed,  # type: ignore[attr-defined]
@@ -140,6 +156,10 @@ def _facts(found: Project, case: SpendingCase | None, *, sees_fund: bool) -> lis
         url = reverse("workflow:meeting", args=[meeting.pk]) if sees_fund else ""
         facts.append(("审定", f"{meeting} {_outcome(case)}".strip(), url))
         facts.append(("纪要编号", meeting.minutes_number or "待补"))
+    for run in case.runs:
+        title = f"第 {run.session_no} 期" if plan.sessions > 1 else "班次"
+        text = f"{run.get_state_display()}，{when_text(run)}" if run.starts_on else run.get_state_display()
+        facts.append((title, text, reverse("workflow:run", args=[run.pk])))
     return facts
 
 
@@ -153,7 +173,12 @@ def _sums(held: Held, unit: str) -> list[dict[str, Any]]:
     rest = held.appropriated - held.paid
     share = f"占下达 {held.paid * 100 / held.appropriated:.1f}%" if held.appropriated else ""
     return [
-        {"label": "下达", "value": money(held.appropriated, unit), "note": "审定同时下达", "url": "#entries"},
+        {
+            "label": "下达",
+            "value": money(held.appropriated, unit),
+            "note": "审定同时下达",
+            "url": "?rows=granted#entries",
+        },
         {
             "label": "预占",
             "value": money(held.committed, unit),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +14,7 @@ from django.test import Client
 from django.urls import reverse
 
 from budgets.models import Commitment, Payment
-from budgets.services import GivenInvoice
+from budgets.services import GivenInvoice, PaidRow, Shift, transfer
 from org.models import User
 from org.services import share
 from tests.workflow import runs
@@ -23,6 +24,7 @@ from tests.workflow.money.spending import NOW, PDF
 from tests.workflow.pages.meeting_room import as_, queries
 from tests.workflow.world import World, at
 from workflow.models import ClassRun
+from workflow.services import spending
 
 
 @pytest.fixture(autouse=True)
@@ -118,6 +120,54 @@ def test_a_lines_figures_lead_to_the_rows_they_are_made_of(client: Client, world
     assert [each["row"].title for each in page.context["commitments"]] == ["场地租用合同"]
     assert page.context["payments"] == []
     assert [row.entry.get_kind_display() for row in page.context["movements"]] == ["预占", "下达"]
+
+
+def test_every_figure_is_the_sum_of_the_rows_it_leads_to(client: Client, world: World) -> None:
+    run = acts.ready(world)
+    venue, meals = acts.line(run), acts.line(run, "meals")
+    acts.commit(world, run, "600.00")
+    both = [PaidRow(venue.pk, Decimal("300.00")), PaidRow(meals.pk, Decimal("1000.00"))]
+    paid = acts.pay(world, run, rows=both)
+    wrong = acts.pay(world, run, "90.00")
+    finance = world.people["caiwu-head"]
+    spending.reverse_payment(payment_id=wrong.pk, reason="有误", actor=finance, at=NOW)
+    spending.refund(
+        payment_id=paid.pk,
+        rows=[PaidRow(venue.pk, Decimal("50.00"))],
+        title="退回",
+        paid_on=acts.TODAY,
+        handler="林晓峰",
+        key=uuid.uuid4(),
+        files={"refund_slip": [acts.file()]},
+        actor=finance,
+        at=NOW,
+    )
+    transfer(
+        shifts=[Shift(meals.pk, venue.pk, Decimal("200.00"))],
+        reason="调剂",
+        reference="调剂 1",
+        actor=finance,
+        post=None,
+        at=NOW,
+    )
+    as_(client, world, "caiwu-staff")
+    for line, given, held, spent in (
+        (venue, "2200.00", "600.00", "250.00"),
+        (meals, "7800.00", "0.00", "1000.00"),
+        (None, "10000.00", "600.00", "1250.00"),
+    ):
+        narrowed = f"line={line.pk}" if line is not None else ""
+        page = client.get(f"{project_url(run)}?{narrowed}&rows=granted")
+        assert sum(row.amount for row in page.context["movements"]) == Decimal(given)
+        assert page.context["granted"] == Decimal(given)
+        assert page.context["sums_below"] == {"outstanding": Decimal(held), "paid": Decimal(spent)}
+        helds = {row.line: row.held for row in page.context["rows"]}
+        shown = helds[line] if line is not None else page.context["held"]
+        assert (shown.appropriated, shown.committed, shown.paid) == (
+            Decimal(given),
+            Decimal(held),
+            Decimal(spent),
+        )
 
 
 def test_reversed_payments_are_struck_out_and_refunds_count_backwards(client: Client, world: World) -> None:
@@ -338,6 +388,7 @@ def test_a_kept_file_is_nobody_elses(client: Client, world: World) -> None:
         ({"title": ""}, "请填写事由"),
         ({"handler": ""}, "请填写经办人"),
         ({"invoice-0-amount": "3"}, "请填写发票号"),
+        ({"invoice-TOTAL_FORMS": "x"}, "页面不完整"),
     ],
 )
 def test_what_is_wrong_with_a_payment_is_said(
