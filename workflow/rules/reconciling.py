@@ -16,6 +16,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from office.wording import yuan
+from workflow.rules.content import LECTURE
 from workflow.selectors.reconciling import code_key, month_span, voucher_key
 
 if TYPE_CHECKING:
@@ -61,6 +62,17 @@ LABELS: Final = {
 
 #: What a 对账差异表 lists; the rest agrees or belongs to another month.
 DIFFERENT: Final = (Fit.AMOUNT, Fit.CROSS, Fit.THEIRS, Fit.OURS, Fit.UNKNOWN, Fit.UNREADABLE)
+
+
+#: What finance softwares call a cost item, by what the budgets call it.
+OTHER_WORDS: Final[dict[str, tuple[str, ...]]] = {
+    "伙食": ("餐",),
+    "师资": ("讲课", "授课", "课酬", "专家劳务"),
+    "住宿": ("房费",),
+    "场地": ("会议室",),
+    "资料": ("印刷",),
+}
+_HINT: Final = re.compile(r"\(.*?\)")
 
 
 class CellFault(NamedTuple):
@@ -235,6 +247,8 @@ def takeover_refusal(row: BookedRow, choice: Choice | None) -> str | None:
         return "没有收款单位，请在表中补填后重新上传。"
     if choice is None:
         return "请选择列支的预算行。"
+    if choice.item == LECTURE:
+        return f"“{choice.title}”须逐人登记授课人、职称和学时，请在项目页办理支付，登记后即与这一行相符。"
     if choice.free < row.amount:
         return (
             f"“{choice.title}”{'未支付预占' if choice.commitment else '可用'} {yuan(choice.free)} 元，"
@@ -496,7 +510,7 @@ def _plain(text: str) -> str:
 
 
 def _stem(text: str) -> str:
-    return _plain(text).removesuffix("费用").removesuffix("费").removesuffix("支出")
+    return _HINT.sub("", _plain(text)).removesuffix("费用").removesuffix("费").removesuffix("支出")
 
 
 def _named(item: str, lines: Sequence[Choice]) -> Choice | None:
@@ -518,4 +532,5 @@ def _named(item: str, lines: Sequence[Choice]) -> Choice | None:
 def _parts_of(title: str) -> list[str]:
     """场地、资料、交通费 → 场地, 资料, 交通; nothing so short that it is in every word."""
     parts = [_stem(part) for part in re.split(r"[、,，/和及与]", title)]
-    return [part for part in parts if len(part) >= 2 and part != "其他"]
+    parts = [part for part in parts if len(part) >= 2 and part != "其他"]
+    return parts + [word for part in parts for word in OTHER_WORDS.get(part, ())]

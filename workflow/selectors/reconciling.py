@@ -88,6 +88,7 @@ class Choice:
     commitment: int | None = None
     payee: str = ""
     session_no: int | None = None
+    item: str = ""
 
 
 def voucher_key(text: str) -> str:
@@ -208,6 +209,7 @@ def choices_of(project_ids: Collection[int]) -> dict[int, list[Choice]]:
                 line.pk,
                 line.title,
                 account.balance,
+                item=line.item,
             )
         )
         found[line.project_id] += [
@@ -220,6 +222,7 @@ def choices_of(project_ids: Collection[int]) -> dict[int, list[Choice]]:
                 each.pk,
                 each.payee,
                 each.session_no,
+                line.item,
             )
             for each in promised[line.pk]
         ]

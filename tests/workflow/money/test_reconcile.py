@@ -27,9 +27,9 @@ from tests.workflow.money.spending import NOW
 from tests.workflow.world import World, at
 from workflow.excel.vouchers import read_vouchers
 from workflow.models import ClassRun
-from workflow.rules.reconciling import BookedRow, Fit, Reconciled, reconcile
+from workflow.rules.reconciling import BookedRow, Fit, Reconciled, reconcile, takeover_refusal, tell
 from workflow.rules.settling import figures_of, findings_of
-from workflow.selectors.reconciling import Ours, voucher_key
+from workflow.selectors.reconciling import Choice, Ours, voucher_key
 from workflow.services import reconciling, spending
 
 D = Decimal
@@ -360,6 +360,42 @@ def test_a_line_that_cannot_be_told_is_chosen(world: World, run: ClassRun) -> No
     assert acts.balances(run, "meals") == (D("7500.00"), D("0.00"), D("500.00"))
     # Both the one chosen and the one whose payee is that of the commitment.
     assert acts.balances(run) == (D("1700.00"), D("100.00"), D("200.00"))
+
+
+def _line_of(item: str) -> str:
+    titles = ("住宿费", "伙食费", "场地、资料、交通费", "其他", "师资费（税前）")
+    choices = [Choice(f"L{n}", title, n, title, D("999.00")) for n, title in enumerate(titles)]
+    told = tell(BookedRow(2, item=item, amount=D("1.00")), choices)
+    return told.title if told else ""
+
+
+@pytest.mark.parametrize(
+    ("item", "title"),
+    [
+        ("伙食费", "伙食费"),
+        ("业务支出-培训费-住宿费", "住宿费"),
+        ("5001/培训费/餐费", "伙食费"),
+        ("会议场地租用", "场地、资料、交通费"),
+        ("资料印刷费", "场地、资料、交通费"),
+        ("师资费", "师资费（税前）"),
+        ("讲课费", "师资费（税前）"),
+        ("其他", "其他"),
+        ("培训费", ""),
+        ("食宿费", ""),
+        ("住宿及伙食费", ""),
+        ("", ""),
+    ],
+)
+def test_a_line_is_told_by_its_title_or_another_word_for_it(item: str, title: str) -> None:
+    assert _line_of(item) == title
+
+
+def test_what_lecturers_get_is_entered_one_by_one() -> None:
+    choice = Choice("L1", "师资费", 1, "师资费（税前）", D("999.00"), item="lecture")
+    row = BookedRow(2, on=date(2027, 6, 1), title="讲课费", payee="何老师", amount=D("1.00"))
+    assert takeover_refusal(row, choice) == (
+        "“师资费（税前）”须逐人登记授课人、职称和学时，请在项目页办理支付，登记后即与这一行相符。"
+    )
 
 
 def test_lecturers_are_not_paid_by_a_row(world: World, run: ClassRun) -> None:
