@@ -49,11 +49,11 @@ class Growth:
 
     @property
     def percent(self) -> str:
-        """＋5.2%; empty where there is nothing to compare."""
+        """+5.2%; empty where there is nothing to compare."""
         if not self.before:
             return ""
         share = self.more * 100 / self.before
-        return f"{'＋' if share > 0 else ''}{share:.1f}%"
+        return f"{'+' if share > 0 else ''}{share:.1f}%"
 
 
 def granted(union_id: int, years: Collection[int]) -> dict[int, Decimal]:

@@ -44,11 +44,16 @@ class Sums:
     title: str
     before: Decimal
     after: Decimal
-    floor: Decimal
+    committed: Decimal
+    paid: Decimal
 
     @property
     def more(self) -> Decimal:
         return self.after - self.before
+
+    @property
+    def floor(self) -> Decimal:
+        return self.committed + self.paid
 
 
 def money_request_page(
@@ -93,10 +98,8 @@ def _groups(request: MoneyRequest, rows: Iterable[Effect]) -> list[dict[str, Any
 
 
 def _sums(rows: Sequence[Effect]) -> Sums:
-    before, after, floor = (
-        sum((getattr(row, name) for row in rows), ZERO) for name in ("before", "after", "floor")
-    )
-    return Sums("合计", before, after, floor)
+    names = ("before", "after", "committed", "paid")
+    return Sums("合计", *(sum((getattr(row, name) for row in rows), ZERO) for name in names))
 
 
 def _sentence(request: MoneyRequest, terms: MoneyTerms, rows: Sequence[Effect]) -> str:

@@ -212,4 +212,4 @@ def test_the_reason_is_written_anew_and_the_last_one_holds(world: World) -> None
         at=world.now(),
     )
     assert client.get(GROWTH).status_code == 302
-    assert "增加 100,000.00 元（＋10.0%）" in client.get(f"{FUNDS}?year=2028").text
+    assert "增加 100,000.00 元（+10.0%）" in client.get(f"{FUNDS}?year=2028").text

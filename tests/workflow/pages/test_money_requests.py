@@ -23,6 +23,7 @@ from workflow.states import DecisionAction, MoneyKind
 
 D = Decimal
 INBOX = reverse("workflow:inbox")
+DONE_SHEET = f"{reverse('workflow:done')}?format=xlsx"
 
 
 @pytest.fixture(autouse=True)
@@ -91,7 +92,7 @@ def test_a_transfer_is_typed_and_handed_in(world: World, project: Project) -> No
         "共调剂 500.00 元",
         "8,500.00",
         "1,500.00",
-        "＋500.00",
+        "+500.00",
         "用餐人数增加",
         "须经归口审核、财务会审。",
     ):
@@ -395,6 +396,8 @@ def test_what_was_done_and_what_one_asked_and_search(world: World, project: Proj
         "审核中",
     )
     assert url(request) in done.text
+    kept = load_workbook(BytesIO(signed_in(world, "jiceng-head").get(DONE_SHEET).content)).active
+    assert any("核过了" in line and 10100 in line for line in kept.values)
     client = signed_in(world, "xuanchuan-staff")
     own = client.get(f"{reverse('workflow:mine')}?view=money").text
     assert url(request) in own
