@@ -78,6 +78,7 @@ def _payment_page(
     kind = book.money.kind(found.kind) if book is not None else None
     undone = found.entries.filter(kind=EntryKind.REVERSE).select_related("actor", "post__department").first()
     may = refusal(request, found.project, at) is None and case is not None
+    settled = _settled(found, case)
     refunds = found.refunded_by.with_reversed().order_by("id")
     papers = found.papers.select_related("file").order_by("id")
     back = select.refunded_by_line(found)
@@ -97,13 +98,18 @@ def _payment_page(
         "refunds": refunds,
         "undone": undone,
         "may": may,
-        "may_refund": may and undone is None and found.refunds_id is None and refundable,
-        "may_reverse": may and undone is None,
+        "settled": settled,
+        "may_refund": may and not settled and undone is None and found.refunds_id is None and refundable,
+        "may_reverse": may and not settled and undone is None,
         "voucher": voucher or VoucherForm(initial={"voucher": found.voucher}),
         "paper_error": error,
         "may_pay": may and case is not None and not rules.obstacles(case, found.session_no),
     }
     return render(request, "workflow/money/payment.html", context, status=status)
+
+
+def _settled(found: Payment, case: SpendingCase | None) -> str | None:
+    return rules.settled_refusal(case, found.session_no) if case is not None else None
 
 
 def _fees(found: Payment, book: Book | None) -> list[dict[str, Any]]:
@@ -171,9 +177,9 @@ def payment_paper_add(request: DeskRequest, pk: int) -> HttpResponse:
 def payment_refund(request: DeskRequest, pk: int) -> HttpResponse:
     """退款: money of this payment came back."""
     found, at = seen_payment(request, pk), timezone.now()
-    if reason := refusal(request, found.project, at):
-        return no(request, reason)
     case = rules.case_of(found.project_id)
+    if reason := refusal(request, found.project, at) or _settled(found, case):
+        return no(request, reason)
     kind = _refund_kind(case)
     back = select.refunded_by_line(found)
     sources = [
@@ -232,7 +238,8 @@ def _refund_kind(case: SpendingCase | None) -> PaymentKind:
 def payment_reverse(request: DeskRequest, pk: int) -> HttpResponse:
     """红字冲销 of a payment or a refund, whole, with a reason."""
     found, at = seen_payment(request, pk), timezone.now()
-    if reason := refusal(request, found.project, at):
+    case = rules.case_of(found.project_id)
+    if reason := refusal(request, found.project, at) or _settled(found, case):
         return no(request, reason)
     form = ReasonForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():

@@ -598,6 +598,26 @@ def test_a_payment_is_reversed_with_a_reason(client: Client, world: World) -> No
     assert acts.balances(run)[2] == Decimal("0.00")
 
 
+def test_a_settled_payment_says_why_it_stands(client: Client, world: World) -> None:
+    run = acts.ready(world)
+    paid = acts.pay(world, run, "300.00")
+    settled = acts.end_attendance(run)
+    settled.settle()
+    settled.save(update_fields=["state"])
+    as_(client, world, "caiwu-head")
+    page = client.get(url("payment", paid.pk))
+    assert "已办结决算，账目不再变动" in page.text
+    for name in ("payment_refund", "payment_reverse"):
+        assert url(name, paid.pk) not in page.text
+        refused = client.post(url(name, paid.pk), {"reason": "x"})
+        assert refused.status_code == 403
+        assert "已办结决算" in refused.text
+    page = client.get(project_url(run))
+    assert "本班已办结决算，不再用款。" in page.text
+    assert page.context["stops"] == []
+    assert project_url(run, "payment_new") not in page.text
+
+
 def test_a_commitment_is_released_in_part_and_reversed_whole(client: Client, world: World) -> None:
     run = acts.ready(world)
     first, second = acts.commit(world, run, "500.00"), acts.commit(world, run, "700.00")
