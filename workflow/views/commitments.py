@@ -9,7 +9,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils import timezone
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from budgets.models import Commitment
 from budgets.states import EntryKind
@@ -21,6 +21,7 @@ from workflow.selectors import spending as select
 from workflow.services import spending as services
 from workflow.views.common import DeskRequest, standing_of
 from workflow.views.drafting import answers_refusals, no
+from workflow.views.paper_box import add_paper
 from workflow.views.payments import LOADED, run_facts
 from workflow.views.spending_desk import refusal
 
@@ -40,7 +41,13 @@ def seen_commitment(request: DeskRequest, pk: int) -> Commitment:
 @require_safe
 def commitment(request: DeskRequest, pk: int) -> HttpResponse:
     """One commitment: what was paid and released of it."""
-    found, at = seen_commitment(request, pk), timezone.now()
+    return _commitment_page(request, seen_commitment(request, pk))
+
+
+def _commitment_page(
+    request: DeskRequest, found: Commitment, *, error: str = "", status: int = 200
+) -> HttpResponse:
+    at = timezone.now()
     case = rules.case_of(found.project_id)
     movements = select.read(select.movements(found.entries.all()).order_by("id"))
     may = refusal(request, found.project, at) is None and case is not None
@@ -57,6 +64,7 @@ def commitment(request: DeskRequest, pk: int) -> HttpResponse:
         ("签订日期", chinese_date(found.contract_on) if found.contract_on is not None else ""),
         ("登记", f"{found.created_by.name}，{moment(found.at)}"),
     ]
+    contract = case.book.money.paper(services.CONTRACT) if case is not None else None
     context = {
         "commitment": found,
         "project": found.project,
@@ -68,6 +76,12 @@ def commitment(request: DeskRequest, pk: int) -> HttpResponse:
         ],
         "movements": movements,
         "papers": found.papers.select_related("file").order_by("id"),
+        "may": may,
+        "adding": {
+            "action": reverse("workflow:commitment_paper_add", args=[found.pk]),
+            "choices": [each for each in (contract,) if each is not None],
+            "error": error,
+        },
         "may_release": may and found.outstanding > 0,
         "may_reverse": may and untouched and found.outstanding > 0,
         "may_pay": may
@@ -75,7 +89,17 @@ def commitment(request: DeskRequest, pk: int) -> HttpResponse:
         and case is not None
         and not rules.obstacles(case, found.session_no),
     }
-    return render(request, "workflow/money/commitment.html", context)
+    return render(request, "workflow/money/commitment.html", context, status=status)
+
+
+@require_POST
+@answers_refusals
+def commitment_paper_add(request: DeskRequest, pk: int) -> HttpResponse:
+    """A contract that was signed after its money was committed."""
+    found = seen_commitment(request, pk)
+    if error := add_paper(request, found):
+        return _commitment_page(request, found, error=error, status=422)
+    return redirect("workflow:commitment", pk=pk)
 
 
 @answers_refusals
@@ -139,6 +163,7 @@ def commitment_reverse(request: DeskRequest, pk: int) -> HttpResponse:
 
 urlpatterns: list[URLPattern] = [
     path("commitments/<int:pk>/", commitment, name="commitment"),
+    path("commitments/<int:pk>/papers/add/", commitment_paper_add, name="commitment_paper_add"),
     path("commitments/<int:pk>/release/", commitment_release, name="commitment_release"),
     path("commitments/<int:pk>/reverse/", commitment_reverse, name="commitment_reverse"),
 ]

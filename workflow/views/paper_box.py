@@ -1,12 +1,15 @@
-"""Uploaded papers of a form that may be refused: kept at once, so that nobody has to choose a file twice."""
+"""Uploaded papers: kept at once, so that nobody has to choose a file twice when a form is refused."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from django.contrib import messages
 from django.core import signing
+from django.utils import timezone
 
+from budgets import rules as ledger_rules
 from office.models import StoredFile
 from office.refusals import Refused
 from workflow.services import spending as services
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
     import datetime
     from collections.abc import Iterable
 
+    from budgets.models import Commitment, Payment
     from workflow.views.common import DeskRequest
 
 _SALT: Final = "workflow.papers"
@@ -59,6 +63,27 @@ def paper_box(request: DeskRequest, codes: Iterable[str], at: datetime.datetime)
         if files:
             box.files[code] = files
     return box
+
+
+def add_paper(request: DeskRequest, to: Payment | Commitment) -> str:
+    """Keeps the posted ``file`` with a payment or a commitment; what is wrong with it, empty if nothing.
+
+    Raises `Refused` for whoever may look but not act.
+    """
+    at = timezone.now()
+    if reason := ledger_rules.refusal("spend", to.project.union, request.user, at):
+        raise Refused(reason)
+    upload = request.FILES.get("file")
+    if upload is None:
+        return "请先选择要上传的文件。"
+    try:
+        file = services.keep(upload, at=at)
+    except Refused as refused:
+        return str(refused)
+    code = request.POST.get("kind", "")
+    paper = services.add_paper(to=to, code=code, file=file, actor=request.user, at=at)
+    messages.success(request, f"已补充“{paper.title}”：{file.name}。")
+    return ""
 
 
 def _read(token: str, user_id: int) -> int | None:

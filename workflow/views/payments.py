@@ -11,7 +11,6 @@ from django.urls import path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from budgets import rules as ledger_rules
 from budgets.models import Entry, Fund, Payment, Project, SupportingPaper
 from budgets.states import EntryKind
 from office.refusals import Conflict, Refused
@@ -23,7 +22,7 @@ from workflow.selectors import spending as select
 from workflow.services import spending as services
 from workflow.views.common import DeskRequest, attachment, standing_of
 from workflow.views.drafting import answers_refusals, no
-from workflow.views.paper_box import paper_box
+from workflow.views.paper_box import add_paper, paper_box
 from workflow.views.spending_desk import refusal
 
 if TYPE_CHECKING:
@@ -92,7 +91,11 @@ def _payment_page(
         "facts": _payment_facts(found, case, book),
         "movements": select.read(select.movements(found.entries.all()).order_by("id")),
         "papers": papers,
-        "choices": [*book.money.papers_of(kind)] if book is not None and kind is not None else [],
+        "adding": {
+            "action": reverse("workflow:payment_paper_add", args=[found.pk]),
+            "choices": book.money.papers_of(kind) if book is not None and kind is not None else (),
+            "error": error,
+        },
         "invoices": found.invoices.order_by("id"),
         "fees": _fees(found, book),
         "refunds": refunds,
@@ -102,7 +105,6 @@ def _payment_page(
         "may_refund": may and not settled and undone is None and found.refunds_id is None and refundable,
         "may_reverse": may and not settled and undone is None,
         "voucher": voucher or VoucherForm(initial={"voucher": found.voucher}),
-        "paper_error": error,
         "may_pay": may and case is not None and not rules.obstacles(case, found.session_no),
     }
     return render(request, "workflow/money/payment.html", context, status=status)
@@ -156,20 +158,9 @@ def payment_voucher(request: DeskRequest, pk: int) -> HttpResponse:
 @answers_refusals
 def payment_paper_add(request: DeskRequest, pk: int) -> HttpResponse:
     """A paper that came after the payment was booked."""
-    found, at = seen_payment(request, pk), timezone.now()
-    if reason := ledger_rules.refusal("spend", found.project.union, request.user, at):
-        raise Refused(reason)
-    upload = request.FILES.get("file")
-    if upload is None:
-        return _payment_page(request, found, error="请先选择要上传的文件。", status=422)
-    try:
-        file = services.keep(upload, at=at)
-    except Refused as refused:
-        return _payment_page(request, found, error=str(refused), status=422)
-    paper = services.add_paper(
-        payment_id=pk, code=request.POST.get("kind", ""), file=file, actor=request.user, at=at
-    )
-    messages.success(request, f"已补充“{paper.title}”：{file.name}。")
+    found = seen_payment(request, pk)
+    if error := add_paper(request, found):
+        return _payment_page(request, found, error=error, status=422)
     return redirect("workflow:payment", pk=pk)
 
 

@@ -558,6 +558,21 @@ def test_a_paper_comes_later_and_is_downloaded(client: Client, world: World) -> 
     assert got["Content-Disposition"].startswith("attachment")
 
 
+def test_a_contract_signed_later_joins_its_commitment(client: Client, world: World) -> None:
+    run = acts.ready(world)
+    promised = acts.commit(world, run)
+    address = url("commitment_paper_add", promised.pk)
+    as_(client, world, "caiwu-staff")
+    assert "请先选择要上传的文件" in client.post(address, {"kind": "contract"}).text
+    client.post(address, {"kind": "contract", "file": upload("租约.pdf")})
+    assert "租约.pdf" in client.get(url("commitment", promised.pk)).text
+    assert acts.pay(world, run, "100.00", commitment=promised, files={}).papers.filter(
+        code="contract", file__name="租约.pdf"
+    )
+    as_(client, world, "xuanchuan-staff")
+    assert client.post(address, {"file": upload()}).status_code == 403
+
+
 def test_a_refund_goes_back_to_its_line_up_to_what_was_paid(client: Client, world: World) -> None:
     run = acts.ready(world)
     paid = acts.pay(world, run, "300.00")
