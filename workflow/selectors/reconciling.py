@@ -205,7 +205,7 @@ def choices_of(project_ids: Collection[int]) -> dict[int, list[Choice]]:
         found[line.project_id].append(
             Choice(
                 f"L{line.pk}",
-                f"{line.title}（可用 {account.balance:,}）",
+                f"{line.title} 可用 {account.balance:,}",
                 line.pk,
                 line.title,
                 account.balance,
@@ -215,7 +215,7 @@ def choices_of(project_ids: Collection[int]) -> dict[int, list[Choice]]:
         found[line.project_id] += [
             Choice(
                 f"C{each.pk}",
-                f"　预占 {each.number} {each.title}（未支付 {each.outstanding:,}）",
+                f"　{each.number} {each.title} 未支付 {each.outstanding:,}",
                 line.pk,
                 line.title,
                 each.outstanding,

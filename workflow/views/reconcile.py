@@ -166,6 +166,7 @@ def fund_reconciliation(request: DeskRequest, pk: int, task: int) -> HttpRespons
         "rows": [_shown(pair, projects, lines.get(pair.project or 0, [])) for pair in page],
         "sums": _sums(found),
         "projects": [(projects.get(row.project or 0), row) for row in found.sums if row.theirs or row.ours],
+        "difference": found.theirs - found.ours,
         "vouchers": len(services.vouchers_to_write(found)),
         "importing": tab == Fit.THEIRS and refusal is None and bool(found.of(tab)),
         "kinds": _kinds(fund, at),
