@@ -17,6 +17,7 @@ from budgets.models import Commitment, Payment
 from budgets.states import PayMethod, Subject
 from office.refusals import Conflict, Refused
 from office.wording import capital_yuan, yuan
+from rulebook.money import PaperSource
 from workflow.forms.runs import with_blank
 from workflow.forms.spending import SPARE, CommitForm, PaymentForm
 from workflow.rules import spending as rules
@@ -126,7 +127,7 @@ def payment_new(request: DeskRequest, pk: int) -> HttpResponse:
     action = request.POST.get("action", "")
     asked = action.removeprefix("kind:") if action.startswith("kind:") else ""
     asked = asked or request.POST.get("kind", "") or request.GET.get("kind", "")
-    kind = next((kind for kind in kinds if kind.code == asked), kinds[0])
+    kind = next((kind for kind in kinds if kind.code == asked), None) or _usual_kind(request, on, kinds)
     if request.method != "POST":
         return _page(request, on, kinds, _first_form(request, on, kind), paper_box(request, (), on.at))
     if action == "pay" and (made := _booked(request, on, Payment)) is not None:
@@ -154,6 +155,20 @@ def payment_new(request: DeskRequest, pk: int) -> HttpResponse:
         return _page(request, on, kinds, form, box, status=409 if isinstance(refused, Conflict) else 422)
     messages.success(request, f"已登记支付 {made.number}“{made.title}”{yuan(made.amount)} 元。")
     return redirect("workflow:payment", pk=made.pk)
+
+
+def _usual_kind(request: DeskRequest, on: Desk, kinds: list[PaymentKind]) -> PaymentKind:
+    """What is paid now as a rule: 尾款 once the attendance is closed, the book's first kind before."""
+    wanted = next((each for each in on.commitments if str(each.pk) == request.GET.get("commitment")), None)
+    session = wanted.session_no if wanted is not None else on.asked_session(request.GET.get("session", ""))
+    known = rules.known_of(on.case, PaperSource.ATTENDANCE, session)
+    money = on.case.book.money
+    final = (
+        kind
+        for kind in kinds
+        if any(paper.source == PaperSource.ATTENDANCE for paper in money.papers_of(kind))
+    )
+    return next(final, kinds[0]) if known is not None and known.text else kinds[0]
 
 
 def _form(on: Desk, kind: PaymentKind, data: Any = None, **more: Any) -> PaymentForm:

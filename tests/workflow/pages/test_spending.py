@@ -450,6 +450,15 @@ def test_the_commitment_fills_the_form_and_brings_its_contract(client: Client, w
     assert promised.outstanding == Decimal("0.00")
 
 
+def test_once_the_class_is_over_the_rest_is_what_one_pays(client: Client, world: World) -> None:
+    run = acts.ready(world)
+    as_(client, world, "caiwu-staff")
+    assert client.get(project_url(run, "payment_new")).context["kind"].code == "advance"
+    acts.end_attendance(run)
+    assert client.get(project_url(run, "payment_new")).context["kind"].code == "balance"
+    assert client.get(f"{project_url(run, 'payment_new')}?kind=other").context["kind"].code == "other"
+
+
 def test_looking_pays_nothing_and_blames_nobody(client: Client, world: World) -> None:
     run = acts.ready(world)
     as_(client, world, "caiwu-staff")
