@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from django.utils import timezone
 from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Border, Font, NamedStyle, PatternFill, Side
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.page import PageMargins
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from openpyxl.cell.cell import Cell
+    from openpyxl.worksheet._write_only import WriteOnlyWorksheet
     from openpyxl.worksheet.worksheet import Worksheet
 
 MONEY_FORMAT = "#,##0.00"
@@ -153,6 +155,35 @@ def _write_text(cell: Cell, text: str) -> None:
     cell.data_type = "s"
     if text.startswith(FORMULA_STARTS):
         cell.quotePrefix = True
+
+
+def streamed(ws: WriteOnlyWorksheet, values: Iterable[Any]) -> list[Any]:
+    """A row to ``ws.append`` to a sheet that is written once and never held (``Workbook(write_only=True)``).
+
+    Values as in :func:`put`, without the house styles; amounts (Decimal) get the format of money.
+    """
+    return [_streamed(ws, value) for value in values]
+
+
+def _streamed(ws: WriteOnlyWorksheet, value: Any) -> Any:
+    if value is None or type(value) is int:
+        return value
+    if isinstance(value, Decimal):
+        cell = WriteOnlyCell(ws, value)
+        cell.number_format = MONEY_FORMAT
+        return cell
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, datetime.datetime):
+        return timezone.make_naive(value) if timezone.is_aware(value) else value
+    if isinstance(value, (float, datetime.date, datetime.time)):
+        return value
+    text = safe_text(value)
+    if text.startswith((*FORMULA_STARTS, "#")):
+        cell = WriteOnlyCell(ws)
+        _write_text(cell, text)
+        return cell
+    return text
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import tempfile
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pghistory
@@ -26,9 +28,12 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job, Status
 from procrastinate.psycopg_connector import PsycopgConnector
 
+from budgets.models import Fund
 from office.refusals import Refused
+from org.selectors import standing
 from org.services import long_tasks
-from workflow.services import people_imports, rosters
+from workflow.excel import fund_all
+from workflow.services import people_imports, reconciling, rosters
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -175,6 +180,27 @@ def import_people(task: LongTask, progress: Progress) -> dict[str, Any]:
         return result
     url = reverse("workflow:long_task_file", args=[task.pk])
     return {**result, "url": url, "link": "下载未导入的行"}
+
+
+@job(reconciling.EXPORT)
+def export_fund(task: LongTask, progress: Progress) -> dict[str, Any]:
+    """Write the whole ledger of a fund (``fund``) as a workbook for whoever asked and may still see it."""
+    at = timezone.now()
+    visible = Fund.objects.visible_to(standing(task.created_by, timezone.localdate(at)))
+    fund = visible.filter(pk=task.params["fund"]).first()
+    if fund is None:
+        raise Refused("您不再能查看这项专项预算。")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"{fund.year}年{fund.title}全部账目.xlsx"
+        with path.open("wb") as file:
+            rows = fund_all.write_all(fund, file, progress=lambda done: progress(done, 0, "正在写入"))
+        kept = people_imports.keep_made(path, at)
+    return {
+        "summary": f"共 {rows:,} 行：流水、支付、预占各一张表。",
+        "file_id": kept,
+        "url": reverse("workflow:long_task_file", args=[task.pk]),
+        "link": "下载工作簿",
+    }
 
 
 # ---- one worker for a task

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from budgets.rules.gate import closed, finance_head, finance_post, refusal, refusal_at
+from budgets.rules.gate import (
+    closed,
+    finance_head,
+    finance_post,
+    finance_post_in,
+    refusal,
+    refusal_at,
+)
 from budgets.rules.spending import invoice_number, lecture_faults, missing_papers
 
 __all__ = (
     "closed",
     "finance_head",
     "finance_post",
+    "finance_post_in",
     "invoice_number",
     "lecture_faults",
     "missing_papers",

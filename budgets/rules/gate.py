@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from budgets.models import Fund
     from org.models import Post, Union, User
+    from org.selectors import Standing
 
 ACTIONS: Final = {
     "open_fund": "设立年度专项预算",
@@ -31,8 +32,13 @@ approval, and the gate of that decision is asked there."""
 def finance_post(union: Union, actor: User, at: datetime.datetime) -> Post | None:
     """The post by which `actor` acts for the union's finance: in the department that holds the duty, or as
     secretary of the meeting that holds it. None if he holds no such post on that day."""
+    return finance_post_in(standing(actor, timezone.localdate(at), to_act=True), union)
+
+
+def finance_post_in(seen: Standing, union: Union) -> Post | None:
+    """The same for whose standing on that day is known already; no query."""
     # Each post comes with the duties it carries.
-    posts: tuple[Any, ...] = standing(actor, timezone.localdate(at), to_act=True).posts
+    posts: tuple[Any, ...] = seen.posts
     finance = {"code": DutyCode.FINANCE.value, "union": union.pk}
     found: Post | None = next((post for post in posts if finance in post.duties_held), None)
     return found

@@ -32,12 +32,12 @@ if TYPE_CHECKING:
         def before_tax(self) -> Decimal: ...
 
 
-_FILLING = re.compile(r"[\s\-－—_.·:：Nno№#]+")
+_FILLING = re.compile(r"[\s\-—_.·:#]+")
 
 
 def invoice_number(text: str) -> str:
     """The number as it is compared: full width narrowed, capitals, no spaces, dashes or leading No."""
-    return _FILLING.sub("", unicodedata.normalize("NFKC", text)).upper()
+    return _FILLING.sub("", unicodedata.normalize("NFKC", text).upper()).removeprefix("NO")
 
 
 def missing_papers(book: Book, kind: PaymentKind, given: Collection[str]) -> tuple[Paper, ...]:

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from org.excel import values, words
+from org.excel.amounts import read_amount
 from org.excel.headers import HALF_DAY, Field
 from org.excel.names import PLAIN
 from org.excel.phones import MOBILE
@@ -82,6 +83,7 @@ def reader_of(known: Field, context: Context) -> Reader:
 
 
 _PLAIN: dict[str, Callable[..., Reading]] = {
+    "amount": read_amount,
     "attendance": values.read_attendance,
     "code": values.read_label,
     "committees": values.read_committees,

@@ -13,15 +13,17 @@ from django.db import connection
 from budgets.management.commands.audit_ledger import RULES
 from budgets.models import Account, Entry, Fund, Project
 from budgets.selectors import LedgerFault, first_fault
+from budgets.services import reverse_payment
 from budgets.states import entry_fault_sql
-from tests.budgets.cast import Cast, fund_of, give
+from tests.budgets.cast import NOW, Cast, adjust, fund_of, give
+from tests.budgets.spend import commit_to, pay_out, refund_of, row
 
 
 def tamper(*statements: str) -> None:
-    """Run SQL with every trigger and constraint on the two tables off."""
+    """Run SQL with every trigger on the ledger's tables off, and the constraints of two of them."""
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        for table in ("budgets_entry", "budgets_account"):
+        for table in ("budgets_entry", "budgets_account", "budgets_commitment", "budgets_payment"):
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER ALL")
         for name in ("budgets_entry_amount", "budgets_entry_two_accounts"):
             cursor.execute(f"ALTER TABLE budgets_entry DROP CONSTRAINT {name}")
@@ -147,6 +149,91 @@ def test_a_negative_balance_that_adds_up_is_named(project: Project) -> None:
     assert first_fault() == LedgerFault(
         "account", money.pk, "budgets_account_balance", Decimal("-4860.00"), Decimal("-4860.00")
     )
+
+
+COPIED = (
+    "INSERT INTO budgets_entry (kind, debit_id, credit_id, amount, batch, project_id, actor_id, at, reason,"
+    " reference, commitment_id, payment_id, reverses_id) SELECT {kind}, {ways}, {amount}, batch, project_id,"
+    " actor_id, at, '', '', commitment_id, {payment}, {reverses} FROM budgets_entry WHERE id = {entry}"
+)
+
+
+def test_a_commitment_is_what_its_entries_add_up_to(binhai: Cast, project: Project) -> None:
+    commitment = commit_to(binhai, project, "100.00")
+    pay_out(binhai, project, row(project, "30.00", commitment=commitment))
+    assert first_fault() is None
+    tamper(f"UPDATE budgets_commitment SET outstanding = 70.01 WHERE id = {commitment.pk}")
+    assert first_fault() == LedgerFault(
+        "commitment", commitment.pk, "budgets_commitment_moved", Decimal("70.01"), Decimal("70.00")
+    )
+    with pytest.raises(CommandError) as error:
+        audit()
+    assert str(error.value) == (
+        f"账本不符，第一条：预占 {commitment.pk}（budgets_commitment.id={commitment.pk}）"
+        "预占余额与流水合计不一致：记录 70.01 元，流水合计 70.00 元。"
+    )
+
+
+def test_a_payment_is_what_its_entries_add_up_to(binhai: Cast, project: Project) -> None:
+    payment = pay_out(binhai, project, "30.00", row(project, "12.00", number=2))
+    assert first_fault() is None
+    tamper(f"UPDATE budgets_payment SET amount = 42.01 WHERE id = {payment.pk}")
+    assert first_fault() == LedgerFault(
+        "payment", payment.pk, "budgets_payment_entries", Decimal("42.01"), Decimal("42.00")
+    )
+
+
+def test_a_payment_reversed_by_half_is_named(binhai: Cast, project: Project) -> None:
+    """All balances agree: only the payment's other line says that something is missing."""
+    payment = pay_out(binhai, project, "30.00", row(project, "12.00", number=2))
+    entry = payment.entries.order_by("id")[1]
+    tamper(
+        COPIED.format(
+            kind="'reverse'",
+            ways="credit_id, debit_id",
+            amount="amount",
+            payment="payment_id",
+            reverses="id",
+            entry=entry.pk,
+        ),
+        f"UPDATE budgets_account SET balance = balance + 12 WHERE id = {entry.debit_id}",
+        f"UPDATE budgets_account SET balance = balance - 12 WHERE id = {entry.credit_id}",
+    )
+    assert first_fault() == LedgerFault(
+        "payment", payment.pk, "budgets_payment_half_reversed", Decimal("42.00"), Decimal("12.00")
+    )
+
+
+def test_more_back_than_was_paid_is_named(binhai: Cast, project: Project) -> None:
+    """Another payment of the line has the money, so that every balance agrees."""
+    pay_out(binhai, project, "500.00")
+    payment = pay_out(binhai, project, "30.00")
+    back = refund_of(binhai, payment, "20.00")
+    assert first_fault() is None
+    entry = back.entries.get()
+    tamper(
+        f"UPDATE budgets_entry SET amount = 30.01 WHERE id = {entry.pk}",
+        f"UPDATE budgets_payment SET amount = 30.01 WHERE id = {back.pk}",
+        f"UPDATE budgets_account SET balance = balance + 10.01 WHERE id = {entry.credit_id}",
+        f"UPDATE budgets_account SET balance = balance - 10.01 WHERE id = {entry.debit_id}",
+    )
+    assert first_fault() == LedgerFault(
+        "payment", payment.pk, "budgets_payment_refunded", Decimal("30.00"), Decimal("30.01")
+    )
+
+
+def test_conservation_follows_every_movement(binhai: Cast, project: Project) -> None:
+    """Σ下达 = Σ可用 + Σ预占 + Σ支出 + Σ收回, as the command prints it."""
+    commit_to(binhai, project, "1000.00")
+    payment = pay_out(binhai, project, "300.00")
+    reverse_payment(payment=payment, reason="填错", actor=binhai.finance, at=NOW)
+    refund_of(binhai, pay_out(binhai, project, "200.00"), "50.00")
+    adjust(binhai, project, {"item-1": Decimal("40.00"), "item-2": Decimal("-860.00")})
+    assert audit().splitlines()[:2] == [
+        "滨海新区总工会 2027年度 工会干部教育培训经费：批复与追加 100,000.00 = 可安排 65,960.00"
+        " + 项目可用 32,890.00 + 预占 1,000.00 + 已支出 150.00",
+        "　　流水合计：下达 34,900.00 = 可用 32,890.00 + 预占 1,000.00 + 支出 150.00 + 收回 860.00",
+    ]
 
 
 def test_every_rule_has_its_words() -> None:

@@ -24,7 +24,7 @@ def account(fund: Fund, kind: str, project: Project | None = None) -> Account:
 
 
 def entry(cast: Cast, debit: Account, credit: Account, amount: str, **changes: Any) -> Entry:
-    values = {
+    values: dict[str, Any] = {
         "kind": EntryKind.APPROPRIATE,
         "debit": debit,
         "credit": credit,

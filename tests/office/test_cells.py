@@ -179,3 +179,19 @@ def test_one_column_and_more_signatures_than_columns() -> None:
     sheet = OfficeSheet(ws, title="表", columns=[Column("班次", 10)])
     sheet.finish(signatures=["甲", "乙"])
     assert [cell.value for (cell,) in saved(book).active["A1:A4"]] == ["表", "班次", None, "甲："]
+
+
+def test_a_streamed_row_is_as_safe_as_any() -> None:
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet("流水")
+    texts = ["=1+1", "+1", "@x", "#N/A", "－2", "坏\x00字", "平常"]
+    moment = datetime.datetime(2027, 6, 1, 1, tzinfo=datetime.UTC)
+    sheet.append(cells.streamed(sheet, [*texts, 7, Decimal("1234.50"), True, None, moment]))
+    buffer = BytesIO()
+    book.save(buffer)
+    row = load_workbook(buffer).worksheets[0][1]
+    assert [cell.value for cell in row[:7]] == ["=1+1", "+1", "@x", "#N/A", "－2", "坏字", "平常"]
+    assert {cell.data_type for cell in row[:7]} == {"s"}
+    assert [cell.value for cell in row[7:11]] == [7, 1234.5, "是", None]
+    assert str(row[11].value) == "2027-06-01 09:00:00"
+    assert row[8].number_format == cells.MONEY_FORMAT

@@ -2,35 +2,72 @@
 
 from __future__ import annotations
 
+import uuid
 from decimal import Decimal
 
-import pgtrigger
 import pytest
 from django.test import Client
 from django.urls import reverse
 
-from budgets.models import Account, Project
-from budgets.selectors import fund_totals, line_totals, recalled
+from budgets import services as ledger
+from budgets.models import Commitment, Payment
+from budgets.selectors import first_fault, fund_totals, line_totals, project_totals, recalled
+from budgets.states import PayMethod, Subject
 from tests.workflow import acts, runs
 from tests.workflow.world import World
 from workflow.models import ClassRun
-from workflow.rules.giving_back import back_text, giving_back
+from workflow.rules.giving_back import Back, back_text, giving_back
 from workflow.rules.terms import holds_now
 from workflow.states import RequestKind
 
 D = Decimal
 
 
-def spend(project: Project, item: str, *, paid: str = "0.00", committed: str = "0.00") -> None:
-    """Something paid or committed of a line, as the ledger's own trigger would have moved it."""
-    with pgtrigger.ignore("budgets.Account:account_moved_by_entries"):
-        for kind, amount in (
-            ("paid", D(paid)),
-            ("committed", D(committed)),
-            ("line", -D(paid) - D(committed)),
-        ):
-            account = Account.objects.get(line__project=project, line__item=item, kind=kind)
-            Account.objects.filter(pk=account.pk).update(balance=account.balance + amount)
+def commit(world: World, run: ClassRun, item: str, amount: str, session_no: int | None) -> Commitment:
+    """预占 of a line for that 期, or for the class as a whole."""
+    project = run.plan.project
+    assert project is not None
+    return ledger.commit(
+        line=project.lines.get(item=item),
+        amount=D(amount),
+        title="场地租用",
+        payee="区委党校",
+        key=uuid.uuid4(),
+        actor=world.people["caiwu-staff"],
+        at=world.now(),
+        session_no=session_no,
+    )
+
+
+def pay(world: World, run: ClassRun, item: str, amount: str, session_no: int | None) -> Payment:
+    """支出 of a line for that 期, its papers on file."""
+    project, version = run.plan.project, run.plan.version
+    assert project is not None
+    assert version is not None
+    book = version.book.book
+    kind = book.money.kind("other")
+    assert kind is not None
+    when = world.now()
+    return ledger.pay(
+        project=project,
+        kind="other",
+        title="资料印刷",
+        payee="滨海印务",
+        rows=[ledger.PaidRow(project.lines.get(item=item).pk, D(amount))],
+        method=PayMethod.TRANSFER,
+        paid_on=when.date(),
+        subject=Subject.CADRES,
+        handler="陈晨",
+        key=uuid.uuid4(),
+        book=book,
+        actor=world.people["caiwu-staff"],
+        at=when,
+        session_no=session_no,
+        papers=[
+            ledger.GivenPaper(paper.code, paper.title, evidence="原件在案")
+            for paper in book.money.papers_of(kind)
+        ],
+    )
 
 
 def page(world: World, name: str, *args: object, who: str = "xuanchuan-staff") -> str:
@@ -52,49 +89,61 @@ def test_the_share_of_one_session_and_no_more_than_is_free(world: World, two: li
     assert project is not None
     costs, book = holds_now(first).costs, world.book.book
     whole = sum(costs.values(), D(0))
-    lines = giving_back(first.plan, costs, book)
+    lines = giving_back(first, costs, book)
     assert sum(line.back for line in lines) == whole
     assert back_text(lines, first.plan) == (
         f"本期经费 {whole:,.2f} 元全部收回年度专项预算。项目经费由 2 期共用，只收回本期的份额。"
     )
     item, share = next(iter(costs.items()))
-    spend(project, item, paid=str(share), committed="300.00")
-    line = next(one for one in giving_back(first.plan, costs, book) if one.item == item)
-    assert (line.share, line.free, line.back, line.stays) == (share, share - 300, share - 300, D("300.00"))
-    assert line.why == f"项目该项已支出 {share:,.2f} 元，已预占 300.00 元，可用 {share - 300:,.2f} 元"
+
+    def now() -> Back:
+        return next(one for one in giving_back(first, costs, book) if one.item == item)
+
+    # The other 期 has promised more than its own share: what is left of the line is all there is to give.
+    commit(world, two[1], item, str(share + 300), 2)
+    assert (now().back, now().stays) == (share - 300, D("300.00"))
+    assert now().why == f"项目该项可用 {share - 300:,.2f} 元"
+    # What was promised for this 期 comes free with it; what was paid for it stays.
+    commit(world, first, item, "200.00", 1)
+    pay(world, first, item, "50.00", 1)
+    assert (now().free, now().released, now().paid) == (share - 350, D("200.00"), D("50.00"))
+    assert (now().back, now().stays) == (share - 350, D("350.00"))
+    assert now().why == f"本期已支出 50.00 元，项目该项可用 {share - 350:,.2f} 元"
 
 
-def test_what_is_paid_stays_and_the_pages_say_so(world: World, two: list[ClassRun]) -> None:
-    """30,000 obligated, 5,000 of it paid: the 5,000 stay as cost, the rest is free again."""
-    first = two[0]
-    project = first.plan.project
+def test_s20_what_was_promised_comes_free_what_was_paid_stays(world: World) -> None:
+    """30,000 obligated, 5,000 of it paid: the 25,000 are released, the 5,000 stay as cost."""
+    run = runs.planned_run(world, costs={"meals": "32000.00", "venue": "4000.00"}, trainees=200)
+    project = run.plan.project
     assert project is not None
-    costs = holds_now(first).costs
-    whole = sum(costs.values(), D(0))
-    item, share = next(iter(costs.items()))
-    spend(project, item, paid=str(share + 500))
-    before = fund_totals([world.fund.pk])[world.fund.pk].available
-    said = f"本期经费收回年度专项预算 {whole - 500:,.2f} 元；500.00 元已支出或预占，不能收回，留作本班费用。"
-    why = f"项目该项已支出 {share + 500:,.2f} 元，可用 {share - 500:,.2f} 元"
-    asking = page(world, "run_change", first.pk, "cancel")
+    pay(world, run, "meals", "5000.00", 1)
+    promised = commit(world, run, "meals", "25000.00", 1)
+    before = fund_totals([project.fund_id])[project.fund_id].available
+    said = (
+        "本期经费收回年度专项预算 31,000.00 元；5,000.00 元已支出，不能收回，留作本班费用。"
+        "预占 25,000.00 元释放。"
+    )
+    why = "本期已支出 5,000.00 元"
+    asking = page(world, "run_change", run.pk, "cancel")
     assert said in asking
     assert why in asking
-    request = runs.hand_in(world, first, RequestKind.CANCEL, reason="报名不足")
+    request = runs.hand_in(world, run, RequestKind.CANCEL, reason="报名不足")
     deciding = page(world, "run_request", request.pk, who="jiceng-head")
     assert said in deciding
     assert why in deciding
     runs.agree_all(world, request)
-    assert fund_totals([world.fund.pk])[world.fund.pk].available == before + whole - 500
-    assert line_totals(project.pk)[item].available == 0
+    promised.refresh_from_db()
+    assert promised.outstanding == 0
+    totals = project_totals([project.pk])[project.pk]
+    assert (totals.paid, totals.committed, totals.available) == (D("5000.00"), D(0), D(0))
+    assert fund_totals([project.fund_id])[project.fund_id].available == before + 31000
     request = runs.fresh_request(request)
     assert request.settled_at is not None
-    assert recalled(project.pk, request.settled_at) == whole - 500
-    done = (
-        f"本期经费 {whole:,.2f} 元，已收回年度专项预算 {whole - 500:,.2f} 元，"
-        "其余 500.00 元已支出或预占，留作本班费用。"
-    )
-    assert done in page(world, "run", first.pk)
+    assert recalled(project.pk, request.settled_at) == D("31000.00")
+    done = "本期经费 36,000.00 元，已收回年度专项预算 31,000.00 元，其余 5,000.00 元已支出，留作本班费用。"
+    assert done in page(world, "run", run.pk)
     assert done in page(world, "run_request", request.pk)
+    assert first_fault() is None
 
 
 def test_the_other_session_keeps_its_own(world: World, two: list[ClassRun]) -> None:

@@ -206,7 +206,7 @@ def test_what_a_lecturer_gets_is_held_to_the_card(world: World) -> None:
     book = book_of(run)
     rate = book.rate_card.lecture_rate("senior")
     fee = GivenFee("何老师", "senior", Decimal(4), rate.after_tax * 4 + 1, rate.before_tax * 4)
-    with pytest.raises(Refused, match=r"何老师（.*，4 学时）税后 .* 超 1.00 元"):
+    with pytest.raises(Refused, match=r"何老师（.*，4 学时）税后 4,001.00 元，上限 4,000.00 元，超 1.00 元"):
         pay(world, run, str(rate.before_tax * 4), item="lecture", kind="lecture", fees=[fee])
 
 

@@ -10,6 +10,7 @@ from workflow.demo.callups import Call, spread
 from workflow.demo.clock import at_work
 from workflow.demo.held import ask, held, open_run, run_of, terms
 from workflow.demo.planning import plan_year
+from workflow.demo.spending import spend_on_finished, spend_on_under_way
 from workflow.states import Presence, RequestKind
 
 if TYPE_CHECKING:
@@ -61,8 +62,11 @@ def hold_classes(built: Built, now: datetime) -> None:
         _for_accountants(calls["工会财务规范化实务班", 1])
         _two_callers(calls["工会干部素质提升轮训班", 2], calls["集体协商指导员实训班", 1])
         _to_be_changed(calls["劳动争议调解实务班", 1])
+        spend_on_finished(calls["工会干部素质提升轮训班", 1])
+        spend_on_under_way(calls["社会化工会工作者能力提升班", 1])
     else:
         _finished(calls["工会干部履职能力专题班", 1])
+        spend_on_finished(calls["工会干部履职能力专题班", 1])
         _of_the_city(calls["工会干部履职能力专题班", 2])
     topic, run = run_of(year, WAITING[built.house.code])
     ask(

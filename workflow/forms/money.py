@@ -37,16 +37,10 @@ class FundForm(forms.Form):
         help_text="尚未批复的先按控制数安排",
     )
     basis = Text(most=200, required=True, label="依据", help_text="批复文号或预算文件")
+    reason = Text(most=300, rows=2, label="经费未增加的原因", help_text="本年合计不多于上年时必填")
 
     def __init__(self, *args: Any, sources: Iterable[Entry], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.sources = list(sources)
         self.fields["source"].choices = [(entry.code, entry.title) for entry in self.sources]  # type: ignore[attr-defined]
         self.fields["amount"].required = True
-
-
-class SupplementForm(forms.Form):
-    """Money added to a fund."""
-
-    amount = _amount("追加金额")
-    basis = Text(most=200, required=True, label="依据", help_text="批复文号或会议纪要")

@@ -14,21 +14,21 @@ from typing import TYPE_CHECKING, Any, Final
 from django import forms
 from django.forms import formset_factory
 
-from budgets.services import GivenFee, GivenInvoice, PaidRow
+from budgets.services import PaidRow
 from budgets.states import PayMethod, Subject
 from office.wording import yuan
-from workflow.forms.fields import Number, Pick, Text
+from workflow.forms.fields import Number, Text
+from workflow.forms.spending_rows import FeeForm, InvoiceForm, amount_field
 from workflow.rules.content import LECTURE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from budgets.services import GivenFee, GivenInvoice
     from rulebook.money import PaymentKind
     from rulebook.schema import Book
 
 ZERO: Final = Decimal("0.00")
-#: Below the ledger's own limit, so that the message speaks of units.
-MOST_YUAN: Final = 999_999_999_999
 MOST_ROWS: Final = 40
 #: Empty rows a form shows at first, and how many one press adds.
 SPARE: Final = 2
@@ -55,11 +55,6 @@ class Source:
     def name(self) -> str:
         """The name of its box."""
         return f"line_{self.line}" if self.commitment is None else f"commitment_{self.commitment}"
-
-
-def amount_field(label: str, **more: Any) -> Number:
-    """A box for yuan."""
-    return Number(most=MOST_YUAN, places=2, label=label, example="12000.00", **more)
 
 
 def day_field(label: str, *, required: bool) -> forms.DateField:
@@ -109,7 +104,7 @@ class CommitForm(forms.Form):
     """预占 of one budget line."""
 
     key = KeyField()
-    title = Text(most=120, required=True, label="事由", help_text="如 场地租用合同")
+    title = Text(most=120, required=True, label="事由")
     payee = Text(most=120, required=True, label="收款单位（人）")
     amount = amount_field("预占金额")
     contract_number = Text(most=60, label="合同编号")
@@ -119,6 +114,7 @@ class CommitForm(forms.Form):
         self, *args: Any, sources: Sequence[Source], sessions: Sequence[tuple[str, str]], **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
+        _hint(self, title="如 场地租用合同")
         self.initial.setdefault("key", uuid.uuid4())
         self.sources = {str(source.line): source for source in sources}
         self.fields["line"] = forms.ChoiceField(
@@ -143,104 +139,20 @@ class CommitForm(forms.Form):
         return data
 
 
-class InvoiceForm(forms.Form):
-    """One invoice; a row without a number is empty."""
-
-    number = Text(most=40, label="发票号")
-    amount = amount_field("票面金额")
-    shared = Text(most=200, label="重复使用说明")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        _bare(self)
-
-    def clean(self) -> dict[str, Any]:
-        data = self.cleaned_data
-        if not data.get("number", "").strip() and (data.get("amount") or data.get("shared", "").strip()):
-            self.add_error("number", "请填写发票号。")
-        return data
-
-    @property
-    def typed(self) -> str:
-        """The number as typed, the form valid or not."""
-        return str(getattr(self, "cleaned_data", {}).get("number", "")).strip()
-
-    def invoice(self) -> GivenInvoice | None:
-        """The row; None where it is empty."""
-        if not self.typed:
-            return None
-        data = self.cleaned_data
-        return GivenInvoice(self.typed, data.get("amount") or None, data.get("shared", ""))
-
-
-class FeeForm(forms.Form):
-    """One lecturer's fee; a row without an amount is empty."""
-
-    def __init__(self, *args: Any, book: Book, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        titles = [("", "请选择"), *((rate.code, rate.title) for rate in book.rate_card.lecture)]
-        self.fields |= {
-            "lecturer": Text(most=50, label="授课人"),
-            "title": Pick(label="职称", what="师资职称", choices=titles),
-            "hours": Number(most=200, places=1, label="学时", example="4"),
-            "after_tax": amount_field("税后金额"),
-            "before_tax": amount_field("税前金额"),
-            "topics": Text(most=300, label="授课日期和内容"),
-        }
-        _bare(self)
-
-    @property
-    def is_blank(self) -> bool:
-        """Whether nobody is paid by this row."""
-        data = getattr(self, "cleaned_data", {})
-        names = ("after_tax", "before_tax")
-        return not any(data.get(name) for name in names) and not any(name in self.errors for name in names)
-
-    def clean(self) -> dict[str, Any]:
-        data = self.cleaned_data
-        if not (data.get("after_tax") or data.get("before_tax")):
-            return data
-        for name, what in (
-            ("lecturer", "授课人"),
-            ("title", "职称"),
-            ("hours", "学时"),
-            ("after_tax", "税后金额"),
-            ("before_tax", "税前金额"),
-        ):
-            if not data.get(name) and name not in self.errors:
-                self.add_error(name, f"请填写{what}。")
-        return data
-
-    def fee(self) -> GivenFee | None:
-        """The row; None where it is empty or can't be read."""
-        if self.is_blank or self.errors:
-            return None
-        data = self.cleaned_data
-        return GivenFee(
-            lecturer=data["lecturer"],
-            title=data["title"],
-            hours=data["hours"],
-            after_tax=data["after_tax"],
-            before_tax=data["before_tax"],
-            topics=data["topics"],
-        )
-
-
-def _bare(form: forms.Form) -> None:
-    for field in form.fields.values():
-        kind = "num bare" if isinstance(field, Number) else "bare"
-        field.widget.attrs |= {"class": kind, "aria-label": str(field.label)}
+def _hint(form: forms.Form, **examples: str) -> None:
+    for name, example in examples.items():
+        form.fields[name].widget.attrs["placeholder"] = example
 
 
 class PaymentForm(forms.Form):
     """支出 of a project: one payee, from one or several budget lines and commitments."""
 
     key = KeyField()
-    title = Text(most=120, required=True, label="事由", help_text="如 场地费尾款")
+    title = Text(most=120, required=True, label="事由")
     payee = Text(most=120, required=True, label="收款单位（人）")
     method = forms.ChoiceField(label="支付方式", choices=PayMethod.choices)
     paid_on = day_field("支付日期", required=True)
-    voucher = Text(most=40, label="凭证号", help_text="可记账后补录")
+    voucher = Text(most=40, label="凭证号")
     subject = forms.ChoiceField(label="预算科目", choices=Subject.choices)
     handler = Text(most=50, required=True, label="经办人")
     attachments = Number(most=999, label="附件张数", example="5")
@@ -258,6 +170,7 @@ class PaymentForm(forms.Form):
         fees: Sequence[dict[str, Any]] = (),
     ) -> None:
         super().__init__(data, initial={"key": uuid.uuid4(), **(initial or {})})
+        _hint(self, title="如 场地费尾款" if not kind.lecture else "如 讲课费", voucher="可记账后补录")
         self.kind, self.sources = kind, list(sources)
         self.fields["session"] = session_field(sessions)
         for source in self.sources:
@@ -288,10 +201,10 @@ class PaymentForm(forms.Form):
 
     def is_valid(self) -> bool:
         """The form and the rows its kind takes."""
-        rows = [self.invoices.is_valid()]
-        if self.kind.lecture:
-            rows.append(self.fees.is_valid())
-        valid = super().is_valid() and all(rows)
+        rows = [self.invoices, self.fees] if self.kind.lecture else [self.invoices]
+        valid = all([super().is_valid(), *(each.is_valid() for each in rows)])
+        if any(each.non_form_errors() for each in rows):
+            self.add_error(None, "页面不完整，请刷新后重新填写。")
         if valid and not self.rows():
             self.add_error(None, "请在“金额”里至少填写一行本次支付。")
             return False
@@ -345,15 +258,16 @@ class RefundForm(forms.Form):
     """退款: what comes back to each line of a payment."""
 
     key = KeyField()
-    title = Text(most=120, required=True, label="事由", help_text="如 退回住宿押金")
+    title = Text(most=120, required=True, label="事由")
     paid_on = day_field("到账日期", required=True)
     handler = Text(most=50, required=True, label="经办人")
-    voucher = Text(most=40, label="凭证号", help_text="可记账后补录")
+    voucher = Text(most=40, label="凭证号")
     attachments = Number(most=999, label="附件张数", example="5")
     note = Text(most=200, label="备注")
 
     def __init__(self, *args: Any, sources: Iterable[Source], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        _hint(self, title="如 退回住宿押金", voucher="可记账后补录")
         self.initial.setdefault("key", uuid.uuid4())
         self.sources = list(sources)
         for source in self.sources:

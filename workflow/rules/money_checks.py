@@ -13,6 +13,7 @@ from workflow.rules.differences import cost_titles
 from workflow.rules.facts import Facts
 from workflow.rules.findings import PASS, Finding, ordered
 from workflow.rules.money_terms import ZERO, Figures, MoneyTerms, effects, figures_now, next_year
+from workflow.rules.spending import case_of, ended
 from workflow.states import MoneyKind
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def findings_of_money(
 ) -> list[Finding]:
     """What ``book`` and the ledger say of it as things are, worst first. A handful of queries."""
     rows = effects(request, terms, now, cost_titles(book))
-    faults = [*_year(request), *_BY_KIND[MoneyKind(request.kind)](request, terms, now, rows)]
+    faults = [*_year(request), *_BY_KIND[MoneyKind(request.kind)](request, terms, now, rows), *_over(rows)]
     found = [_finding(book, Severity.BLOCK.value, message) for message in faults]
     if not faults:
         found.append(_finding(book, PASS, _fine(request, now, rows)))
@@ -65,6 +66,15 @@ def _fine(request: MoneyRequest, now: Figures, rows: Sequence[Effect]) -> str:
 def _year(request: MoneyRequest) -> Iterator[str]:
     if reason := closed(request.fund):
         yield reason
+
+
+def _over(rows: Sequence[Effect]) -> Iterator[str]:
+    """A class that is settled or cancelled gets no more; what is left of it may still go back."""
+    gaining = {row.project: row.group for row in rows if row.more > 0 and row.project is not None}
+    for project, number in gaining.items():
+        case = case_of(project)
+        if case is not None and (why := ended(case)):
+            yield f"{number}：{why}预算不能再增加或调入。"
 
 
 def _moved(before: Figures, now: Figures) -> str:

@@ -92,6 +92,11 @@ def may_ask(kind: MoneyKind, fund: Fund, project: Project | None, *, actor: User
     return judge(MoneyAct(kind.value), case(fund, project, actor=actor, at=at))
 
 
+def may_ask_about(kind: MoneyKind, fund: Fund, project: Project | None, standing: Standing) -> bool:
+    """Whether somebody of this standing may ask, without a query: what a page's buttons are made from."""
+    return judge(MoneyAct(kind.value), MoneyCase(fund, project, standing)) is None
+
+
 def judge(act: MoneyAct, seen: MoneyCase) -> str | None:
     """:func:`refusal` where the case is at hand already."""
     return _RULES[act](seen)

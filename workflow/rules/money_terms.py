@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -41,6 +41,10 @@ class MoneyTerms:
             "amount": str(self.amount),
             "document": self.document,
         }
+
+    def whole(self, now: Figures) -> Self:
+        """A budget that says of every line what it is to have: those it doesn't name stay as they are."""
+        return replace(self, lines={line.item: line.budget for line in now.lines} | dict(self.lines))
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> Self:

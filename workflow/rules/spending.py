@@ -171,6 +171,15 @@ def obstacles(case: SpendingCase, session_no: int | None, *, opened: bool = True
     return found
 
 
+def ended(case: SpendingCase) -> str:
+    """Why the class uses no more money for good: every 期 is settled or cancelled; empty while one isn't."""
+    if not case.runs or not all(_is_over(run) for run in case.runs):
+        return ""
+    if all(run.state == RunState.CANCELLED for run in case.runs):
+        return "本班已取消办班，不再用款。"
+    return "本班已办结决算，不再用款。"
+
+
 def _not_open(case: SpendingCase, session_no: int | None) -> list[Finding]:
     session_no = case.session(session_no)
     clause = case.book.launch.clause
@@ -179,8 +188,8 @@ def _not_open(case: SpendingCase, session_no: int | None) -> list[Finding]:
         if using:
             return []
         run = next((run for run in case.runs if run.state == RunState.PLANNED), None)
-        what = "各期都已决算或取消" if all(_is_over(run) for run in case.runs) else "各期都还没有批准开班"
-        return [_gate(what, clause, run)]
+        over = all(_is_over(run) for run in case.runs)
+        return [_gate("各期都已决算或取消" if over else "各期都还没有批准开班", clause, run)]
     run = case.run(session_no)
     if run is None:
         return [_gate(f"本班没有第 {session_no} 期", clause, None)]
@@ -289,7 +298,7 @@ def _of_runs(
     parts = []
     for run in runs:
         text = say(case, run)
-        prefix = "" if case.plan.sessions == 1 else f"第 {run.session_no} 期"
+        prefix = "" if case.plan.sessions == 1 else f"第 {run.session_no} 期："
         if not text:
             return Known(why=f"{prefix}{why}", page=page if run.is_opened else "run", pk=run.pk)
         parts.append(f"{prefix}{text}")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models import Exists, F, OuterRef, Q, Subquery, Sum
 
 from budgets.models import Commitment, Entry, Invoice, LectureFee, Payment, SupportingPaper
 from budgets.rules import invoice_number
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from budgets.models import Project
 
 ZERO: Final = Decimal(0)
+_GRANTING: Final = (EntryKind.APPROPRIATE, EntryKind.ADJUST, EntryKind.RECALL, EntryKind.TRANSFER)
 
 
 @dataclass(frozen=True)
@@ -54,12 +55,16 @@ def commitments(project: Project, line: int | None = None) -> QuerySet[Commitmen
 
 
 def payments(project: Project, line: int | None = None) -> QuerySet[Payment]:
-    """The project's payments, newest first, each with ``is_reversed``."""
+    """The project's payments, newest first, each with ``is_reversed`` and ``part``: yuan of it, or of it on
+    that line where one is named."""
     found = Payment.objects.filter(project=project).with_reversed()
-    if line is not None:
-        of_line = Entry.objects.filter(payment=OuterRef("pk"))
-        found = found.filter(Exists(of_line.filter(Q(debit__line=line) | Q(credit__line=line))))
-    return found.order_by("-paid_on", "-id")
+    if line is None:
+        return found.annotate(part=F("amount")).order_by("-paid_on", "-id")
+    booked = Entry.objects.filter(
+        Q(debit__line=line) | Q(credit__line=line), payment=OuterRef("pk"), reverses=None
+    )
+    part = booked.order_by().values("payment").annotate(sum=Sum("amount")).values("sum")
+    return found.filter(Exists(booked)).annotate(part=Subquery(part)).order_by("-paid_on", "-id")
 
 
 def movements(entries: QuerySet[Entry]) -> QuerySet[Entry]:
@@ -76,6 +81,22 @@ def of_project(project: Project, line: int | None = None) -> QuerySet[Entry]:
     if line is not None:
         found = found.filter(Q(debit__line=line) | Q(credit__line=line))
     return movements(found).order_by("-id")
+
+
+def granted(project: Project, line: int | None = None) -> list[Movement]:
+    """What 下达 of the project, or of that line of it, is made of, newest first: what came to its lines and,
+    below nought, what left them. Money that only changed lines inside the project counts for a line alone."""
+    rows = []
+    for row in read(of_project(project, line).filter(kind__in=_GRANTING)):
+        came, went = row.entry.credit, row.entry.debit
+        if line is not None:
+            comes = came.line_id == line
+        elif came.line is not None and went.line is not None and came.line.project_id == went.line.project_id:
+            continue
+        else:
+            comes = came.line is not None and came.line.project_id == project.pk
+        rows.append(replace(row, amount=row.entry.amount if comes else -row.entry.amount))
+    return rows
 
 
 def read(entries: Iterable[Entry]) -> list[Movement]:

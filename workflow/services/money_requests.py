@@ -165,6 +165,9 @@ def submit(*, request_id: int, actor: User, at: datetime, revision: int | None =
     request.chain = request.kind
     terms = MoneyTerms.from_json(request.content)
     before = figures_now(request, terms)
+    if request.kind == MoneyKind.BUDGET:
+        terms = terms.whole(before)
+        request.content = terms.as_json()
     request.before = before.as_json()
     findings = findings_of_money(request, terms, before, request.judged_by, at=at)
     if stops := [finding for finding in findings if finding.stops]:

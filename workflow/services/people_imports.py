@@ -101,7 +101,7 @@ def import_people(
             tally=tally,
             beside=Path(folder) / file.name,
         )
-        faults = _kept(tally.faults, at) if tally.faults is not None else None
+        faults = keep_made(tally.faults, at) if tally.faults is not None else None
     counts = {name: value for name, value in asdict(tally).items() if name != "faults"}
     return {"summary": tally.line, "rows": tally.rows, "tally": counts, "file_id": faults}
 
@@ -122,7 +122,7 @@ def _loader(register: Register, able: Reach, *, today: datetime.date, at: dateti
     return RecordLoader(names, today=today, at=at, reach=able)
 
 
-def _kept(path: Path, at: datetime.datetime) -> int:
+def keep_made(path: Path, at: datetime.datetime) -> int:
     """A file of our own making needs no inspection, and may be larger than an upload."""
     content = path.read_bytes()
     stored = StoredFile(
@@ -132,6 +132,6 @@ def _kept(path: Path, at: datetime.datetime) -> int:
         sha256=hashlib.sha256(content).hexdigest(),
         stored_at=at,
     )
-    stored.file.save(f"faults{path.suffix}", ContentFile(content), save=False)
+    stored.file.save(f"made{path.suffix}", ContentFile(content), save=False)
     stored.save()
     return stored.pk

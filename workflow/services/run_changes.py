@@ -120,7 +120,7 @@ def _cancel(request: RunRequest, *, actor: User, post: Post, at: datetime) -> No
         )
     if request.book is not None:
         costs = RunTerms.from_json(request.before).costs
-        back = {line.item: -line.back for line in giving_back(plan, costs, request.book.book)}
+        back = {line.item: -line.back for line in giving_back(run, costs, request.book.book)}
         _move_money(request, back, actor=actor, post=post, at=at)
     if not others:
         plan.cancel()

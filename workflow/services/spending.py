@@ -242,18 +242,19 @@ def set_voucher(*, payment_id: int, voucher: str, actor: User, at: datetime.date
 
 @transaction.atomic
 def add_paper(
-    *, payment_id: int, code: str, file: StoredFile, actor: User, at: datetime.datetime
+    *, to: Payment | Commitment, code: str, file: StoredFile, actor: User, at: datetime.datetime
 ) -> SupportingPaper:
-    """A paper that came later. ``code`` is one of the book's; any other is kept as 其他材料.
+    """A paper of a payment or a commitment that came later. ``code`` is one of the book's; any other is kept
+    as 其他材料.
 
     Raises `Refused` if `actor` isn't finance.
     """
-    payment = _payment(payment_id)
-    _, case = _project(payment.project_id)
-    if reason := ledger_rules.refusal("spend", payment.project.union, actor, at):
+    project, case = _project(to.project_id)
+    if reason := ledger_rules.refusal("spend", project.union, actor, at):
         raise Refused(reason)
     given = _given(case, code, file)
-    return SupportingPaper.objects.create(payment=payment, code=given.code, title=given.title, file=file)
+    of = {"payment": to} if isinstance(to, Payment) else {"commitment": to}
+    return SupportingPaper.objects.create(code=given.code, title=given.title, file=file, **of)
 
 
 @transaction.atomic

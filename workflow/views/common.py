@@ -70,9 +70,20 @@ def visible_plan(request: HttpRequest, pk: int) -> ClassPlan:
     return plan
 
 
-def page_of(request: HttpRequest, rows: QuerySet[Any, T] | Sequence[T], per: int = PER_PAGE) -> Page[T]:
-    """The page the address asks for (``?page=2``), the nearest one where that is nonsense."""
-    return Paginator(rows, per).get_page(request.GET.get("page"))
+def page_of(
+    request: HttpRequest,
+    rows: QuerySet[Any, T] | Sequence[T],
+    per: int = PER_PAGE,
+    count: int | None = None,
+) -> Page[T]:
+    """The page the address asks for (``?page=2``), the nearest one where that is nonsense.
+
+    ``count``: how many rows there are, where that is known already.
+    """
+    paginator = Paginator(rows, per)
+    if count is not None:
+        paginator.count = count  # Django's would be worked out by a query, once, and kept like this
+    return paginator.get_page(request.GET.get("page"))
 
 
 def attachment(content: bytes, name: str, mime: str = XLSX) -> HttpResponse:

@@ -5,27 +5,31 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.db.models import F
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from budgets import rules
-from budgets import services as ledger
-from budgets.models import Fund, Project
+from budgets.models import Fund
 from budgets.selectors import FundTotals, fund_totals
 from budgets.states import FundStatus
 from office.refusals import Refused
 from office.wording import capital_yuan, yuan
 from rulebook.selectors import book_for
 from workflow.excel.money import fund_sheet
-from workflow.forms.money import FundForm, SupplementForm
-from workflow.models import ClassPlan, Decision
+from workflow.forms.money import FundForm
+from workflow.rules.money_gate import may_ask_about
+from workflow.selectors import fund_lists as lists
 from workflow.selectors import money as selectors
 from workflow.selectors.consolidation import funds_of
+from workflow.selectors.fund_years import acts_in, with_acts
+from workflow.selectors.growth import growth_of
 from workflow.selectors.years import asked_year
-from workflow.states import DecisionAction
+from workflow.services.funds import missing_reason, set_up_fund
+from workflow.states import MoneyKind
 from workflow.templatetags.amounts import money
 from workflow.views.common import DeskRequest, page_of, standing_of, workbook_file
 from workflow.views.overseen import forbidden, overseen_union, overseen_unions
@@ -35,10 +39,10 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from django import forms
+    from django.db.models import QuerySet
 
-    from workflow.selectors.money import FundedClass, Held
-
-APPROVING = (DecisionAction.APPROVE, DecisionAction.APPROVE_CHANGED)
+    from budgets.models import Project
+    from org.models import Department
 
 
 def _fund(request: DeskRequest, pk: int) -> Fund:
@@ -53,6 +57,7 @@ def funds(request: DeskRequest) -> HttpResponse:
     union, year = overseen_union(request, unions), asked_year(request.GET, at)
     rows = [(row, selectors.held_of(row.totals)) for row in funds_of(union.pk, year)]
     unit = request.GET.get("unit", "")
+    may_open = rules.refusal("open_fund", union, request.user, at) is None
     context = {
         "rows": rows,
         "union": union,
@@ -61,7 +66,9 @@ def funds(request: DeskRequest) -> HttpResponse:
         "years": range(year - 2, year + 2),
         "unit": unit,
         "sums": _sums(_together([row.totals for row, _ in rows]), unit, f"{len(rows)} 个渠道"),
-        "may_open": rules.refusal("open_fund", union, request.user, at) is None,
+        "may_open": may_open,
+        "growth": growth_of(union.pk, year),
+        "growth_url": f"{reverse('workflow:fund_growth')}?union={union.code}&year={year}" if may_open else "",
     }
     return render(request, "workflow/money/funds.html", context)
 
@@ -108,15 +115,19 @@ def fund_new(request: DeskRequest) -> HttpResponse:
         return redirect("workflow:funds")
     sources = [source for source in book.sources if source.code not in taken]
     action = f"{reverse('workflow:fund_new')}?union={union.code}&year={year}"
+    growth = growth_of(union.pk, year)
     if request.method == "POST":
         form = FundForm(request.POST, sources=sources)
+        unexplained = form.is_valid() and not form.cleaned_data["reason"]
+        if unexplained and (missing := missing_reason(growth, form.cleaned_data["amount"])):
+            form.add_error("reason", missing)
         if form.is_valid():
             given = form.cleaned_data
             if request.POST.get("confirmed") != "1":
                 ask = f"设立 {year} 年{given['title']}：{_words(given['amount'])}"
                 return _ask(request, form, ask, action)
             try:
-                fund = ledger.open_fund(
+                fund = set_up_fund(
                     union=union,
                     year=year,
                     source=given["source"],
@@ -124,6 +135,7 @@ def fund_new(request: DeskRequest) -> HttpResponse:
                     amount=given["amount"],
                     status=FundStatus(given["status"]),
                     basis=given["basis"],
+                    reason=given["reason"],
                     actor=request.user,
                     at=at,
                 )
@@ -135,7 +147,14 @@ def fund_new(request: DeskRequest) -> HttpResponse:
     else:
         title = sources[0].title if sources else ""
         form = FundForm(sources=sources, initial={"title": title})
-    context = {"form": form, "union": union, "year": year, "action": action, "sources": sources}
+    context = {
+        "form": form,
+        "union": union,
+        "year": year,
+        "action": action,
+        "sources": sources,
+        "growth": growth,
+    }
     return render(request, "workflow/money/fund_new.html", context)
 
 
@@ -159,60 +178,43 @@ def _ask(request: DeskRequest, form: forms.Form, text: str, action: str) -> Http
     return render(request, "workflow/money/ask.html", {"ask": ask})
 
 
-@require_http_methods(["GET", "POST"])
-def fund_supplement(request: DeskRequest, pk: int) -> HttpResponse:
-    fund, at = _fund(request, pk), timezone.now()
-    if reason := rules.refusal("supplement", fund.union, request.user, at) or rules.closed(fund):
-        return forbidden(request, reason)
-    form = SupplementForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid():
-        given = form.cleaned_data
-        if request.POST.get("confirmed") != "1":
-            ask = f"追加 {fund}：{_words(given['amount'])}"
-            return _ask(request, form, ask, request.path)
-        try:
-            ledger.supplement(fund=fund, **given, actor=request.user, at=at)
-        except Refused as refused:
-            form.add_error(None, str(refused))
-        else:
-            messages.success(request, f"已追加 {yuan(given['amount'])} 元。")
-            return redirect("workflow:fund", fund.pk)
-    context = {"form": form, "fund": fund, "totals": fund_totals([fund.pk])[fund.pk]}
-    return render(request, "workflow/money/supplement.html", context)
-
-
-def _classes(request: DeskRequest, fund: Fund) -> tuple[list[FundedClass], list[FundedClass], str]:
-    """All the fund's classes, those of the department asked for, and that department's name."""
-    everything = selectors.funded_classes(fund, standing_of(request))
-    department = request.GET.get("department", "")
-    chosen = [row for row in everything if str(row.project.department_id) == department]
-    return everything, chosen or everything, chosen[0].project.department.name if chosen else ""
+def _scope(request: DeskRequest, fund: Fund) -> tuple[QuerySet[Project], Department | None, list[Department]]:
+    """The projects asked for, their department if they are of one, and the departments there are."""
+    standing = standing_of(request)
+    departments = lists.departments_of(fund, standing)
+    asked = request.GET.get("department", "")
+    chosen = next((one for one in departments if str(one.pk) == asked), None)
+    return lists.projects_of(fund, standing, chosen.pk if chosen else None), chosen, departments
 
 
 @require_GET
 def fund(request: DeskRequest, pk: int) -> HttpResponse:
-    found, at = _fund(request, pk), timezone.now()
-    everything, rows, department = _classes(request, found)
+    standing = standing_of(request)
+    # The fund and the others of its year and union, at once.
+    same_year = Fund.objects.visible_to(standing).filter(union__funds=pk, union__funds__year=F("year"))
+    siblings = list(with_acts(same_year.select_related("union").order_by("id")))
+    found = next((one for one in siblings if one.pk == pk), None)
+    if found is None:
+        raise Http404
+    projects, department, departments = _scope(request, found)
     unit = request.GET.get("unit", "")
     totals = fund_totals([found.pk])[found.pk]
-    departments = {
-        row.project.department_id: row.project.department
-        for row in sorted(everything, key=lambda row: row.project.department.ordinal)
-    }
+    counted = sum(one.funded for one in ([department] if department else departments))  # type: ignore[attr-defined]
+    page = page_of(request, projects, count=counted)
+    page.object_list = lists.funded(list(page))  # type: ignore[assignment]  # the same rows with their money
     context = {
         "fund": found,
         "unit": unit,
         "sums": _sums(totals, unit, found.get_status_display()),
-        "everything": everything,
-        "page": page_of(request, rows),
-        "totals": selectors.add_up(row.held for row in rows),
-        "rows": rows,
-        "departments": departments.values(),
+        "page": page,
+        "totals": lists.held_together(projects) if department else selectors.held_of(totals),
+        "departments": departments,
         "department": department,
         "entries": selectors.fund_entries(found),
-        "may_supplement": rules.refusal("supplement", found.union, request.user, at) is None
-        and rules.closed(found) is None,
-        "siblings": Fund.objects.filter(union=found.union_id, year=found.year).order_by("id"),
+        "may_ask": may_ask_about(MoneyKind.SUPPLEMENT, found, None, standing),
+        "may_close": found.union_id in standing.finance_union_ids,
+        "acts": acts_in(found),
+        "siblings": siblings,
     }
     return render(request, "workflow/money/fund.html", context)
 
@@ -220,90 +222,20 @@ def fund(request: DeskRequest, pk: int) -> HttpResponse:
 @require_GET
 def fund_export(request: DeskRequest, pk: int) -> HttpResponse:
     found = _fund(request, pk)
-    _, rows, department = _classes(request, found)
+    projects, department, _ = _scope(request, found)
     book = fund_sheet(
         fund=found,
         totals=fund_totals([found.pk])[found.pk],
-        classes=rows,
+        classes=lists.funded(list(projects)),
         on=timezone.localdate(),
-        scope=department,
+        scope=department.name if department else "",
     )
     return workbook_file(book, f"{found.year}年{found.title}")
-
-
-@require_GET
-def project(request: DeskRequest, pk: int) -> HttpResponse:
-    standing = standing_of(request)
-    visible = Project.objects.visible_to(standing).select_related("fund__union", "department")
-    found = get_object_or_404(visible, pk=pk)
-    plan = (
-        ClassPlan.objects.visible_to(standing)
-        .filter(project=found)
-        .select_related("version__book")
-        .defer("version__book__content", "version__book__source_text")
-        .first()
-    )
-    rows = selectors.budget_rows(found)
-    held = selectors.add_up(row.held for row in rows)
-    unit = request.GET.get("unit", "")
-    context = {
-        "project": found,
-        "plan": plan,
-        "unit": unit,
-        "rows": rows,
-        "held": held,
-        "entries": selectors.project_entries(found),
-        "facts": _facts(request, found, plan, standing.sees_union(found.union_id)),
-        "sums": _project_sums(held, unit),
-    }
-    return render(request, "workflow/money/project.html", context)
-
-
-def _facts(
-    request: DeskRequest, found: Project, plan: ClassPlan | None, sees_fund: bool
-) -> list[tuple[str, ...]]:
-    fund_url = reverse("workflow:fund", args=[found.fund_id]) if sees_fund else ""
-    facts: list[tuple[str, ...]] = [
-        ("项目编号", found.number),
-        ("主办部门", found.department.name),
-        ("列支", str(found.fund), fund_url),
-    ]
-    if plan is None or plan.version is None:
-        return facts
-    book = plan.version.book.book
-    decision = (
-        Decision.objects.filter(plan=plan, action__in=APPROVING)
-        .select_related("meeting__body")
-        .defer("findings")
-        .last()
-    )
-    facts += [
-        ("计划", f"申报 {plan.declaration_number}", reverse("workflow:plan", args=[plan.pk])),
-        ("类别", "".join(book.titles([plan.category]))),
-        ("时间", plan.time_text),
-        ("规模", f"{plan.trainees}＋{plan.staff} 人 × {plan.sessions} 期"),
-    ]
-    if decision is not None and decision.meeting is not None:
-        url = reverse("workflow:meeting", args=[decision.meeting_id]) if sees_fund else ""
-        facts.append(("审定", f"{decision.meeting} {decision.get_action_display()}", url))
-        facts.append(("纪要编号", decision.meeting.minutes_number or "待补"))
-    return facts
-
-
-def _project_sums(held: Held, unit: str) -> list[dict[str, Any]]:
-    return [
-        {"label": "下达", "value": money(held.appropriated, unit), "note": "审定同时下达"},
-        {"label": "预占", "value": money(held.committed, unit), "note": ""},
-        {"label": "支出", "value": money(held.paid, unit), "note": ""},
-        {"label": "可用", "value": money(held.available, unit), "note": "下达－预占－支出"},
-    ]
 
 
 urlpatterns = [
     path("funds/", funds, name="funds"),
     path("funds/new/", fund_new, name="fund_new"),
     path("funds/<int:pk>/", fund, name="fund"),
-    path("funds/<int:pk>/supplement/", fund_supplement, name="fund_supplement"),
     path("funds/<int:pk>/export/", fund_export, name="fund_export"),
-    path("projects/<int:pk>/", project, name="project"),
 ]

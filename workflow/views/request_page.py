@@ -9,7 +9,6 @@ from django.urls import reverse
 from django.utils import timezone
 
 from office.wording import mask_phone, yuan
-from workflow.models import Decision
 from workflow.rules import route
 from workflow.rules.differences import PHONE, comparison
 from workflow.rules.findings import stored
@@ -17,8 +16,9 @@ from workflow.rules.giving_back import back_text, giving_back
 from workflow.rules.run_gate import RunAct, RunCase, case, judge
 from workflow.rules.terms import RunTerms
 from workflow.services.asking import WITH_TERMS, findings_now
-from workflow.states import DecisionAction, RequestKind, RequestState
-from workflow.views.plan_bar import Typed, phrases
+from workflow.states import RequestKind, RequestState
+from workflow.views import asked
+from workflow.views.plan_bar import Typed
 from workflow.views.plan_page import finding_lines
 from workflow.views.runs import cancelled_text, timetable
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from org.models import User
     from org.selectors import Standing
     from rulebook.schema import Book
-    from workflow.models import RunRequest
+    from workflow.models import Decision, RunRequest
     from workflow.rules.differences import Difference
     from workflow.rules.findings import Finding
 
@@ -49,12 +49,12 @@ def request_page(
     """The context of ``workflow/runs/request.html``."""
     typed = typed or Typed()
     seen = case(request.run, actor=actor, at=at, request=request)
-    decisions = record(request)
+    decisions = asked.record(request)
     findings = _findings(request, decisions, at)
     before, terms, lines = _sides(request)
     if not seen.is_ours and judge(RunAct.AGREE, seen) is not None:
         lines = [_masked(line) for line in lines]
-    steps = _ahead(request, seen, decisions, at)
+    steps = asked.ahead(request, seen, at)
     context = {
         "request_": request,
         "run": request.run,
@@ -67,14 +67,14 @@ def request_page(
         "findings": finding_lines(findings, request.run.plan, standing),
         "money": _money(before, terms),
         "people": _people(request),
-        "stages": _stages(request, seen, decisions, steps, at),
+        "stages": asked.stages(request, seen, decisions, steps, at),
         "chain": chain_words(request),
-        "outlook": _outlook(request, seen, steps),
+        "outlook": asked.outlook(request, seen, steps, [AFTER[RequestKind(request.kind)]]),
         "returned": decisions[-1] if decisions and request.state == RequestState.RETURNED else None,
     }
     if request.kind == RequestKind.CANCEL and before is not None and request.book is not None:
         context |= _given_back(request, before, request.book.book)
-    context["bar"] = _bar(request, seen, typed, actor)
+    context["bar"] = asked.bar(request, seen, _ways(request, seen), typed, actor, about=request.kind)
     return context
 
 
@@ -84,7 +84,7 @@ def _given_back(request: RunRequest, before: RunTerms, book: Book) -> dict[str, 
         return {"money": cancelled_text(request)}
     if request.state in (RequestState.REFUSED, RequestState.WITHDRAWN):
         return {}
-    lines = giving_back(request.run.plan, before.costs, book)
+    lines = giving_back(request.run, before.costs, book)
     return {"back": lines, "money": back_text(lines, request.run.plan)}
 
 
@@ -100,16 +100,6 @@ def _masked(line: Difference) -> Difference:
     if line.label != PHONE:
         return line
     return replace(line, before=mask_phone(line.before), after=mask_phone(line.after))
-
-
-def record(request: RunRequest) -> list[Decision]:
-    """What was done with it, oldest first, with what the lines need."""
-    return list(
-        Decision.objects.filter(request=request)
-        .select_related("version__book", "meeting__body")
-        .defer("version__content", "version__book__content", "version__book__source_text")
-        .order_by("at", "id")
-    )
 
 
 def chain_words(request: RunRequest) -> str:
@@ -151,88 +141,21 @@ def _money(before: RunTerms | None, terms: RunTerms | None) -> str:
     return f"经费{verb} {yuan(abs(more))} 元。"
 
 
-def _ahead(
-    request: RunRequest, seen: RunCase, decisions: Sequence[Decision], at: datetime
-) -> list[route.Ahead]:
-    """Steps after the one it lies at; none where it has ended or isn't handed in."""
-    if request.state not in (RequestState.REVIEWING, RequestState.RETURNED) or request.book is None:
-        return []
-    steps = request.steps
-    start = 0
-    if request.state == RequestState.REVIEWING and seen.task is not None:
-        start = [step.key for step in steps].index(seen.task.step) + 1
-    author = seen.submitted_by_id or request.created_by_id
-    day = timezone.localdate(at)
-    return route.ahead(request.run.plan, steps, start, author_id=author, on=day, meeting=False)
-
-
-def _stages(
-    request: RunRequest,
-    seen: RunCase,
-    decisions: Sequence[Decision],
-    steps: Sequence[route.Ahead],
-    at: datetime,
-) -> list[route.Stage]:
-    stages = route.done(decisions, at=at)
-    if request.state == RequestState.DRAFT:
-        stages.append(route.Stage("now", "经办", request.created_by.name, line="草稿，尚未报送"))
-    if seen.task is not None and request.book is not None:
-        stages.append(route.current(seen.task, seen.holder, request.steps, at=at))
-    return stages + route.to_come(steps)
-
-
-def _outlook(request: RunRequest, seen: RunCase, steps: Sequence[route.Ahead]) -> list[str]:
-    """What follows a 同意."""
-    if request.state != RequestState.REVIEWING or seen.task is None:
-        return []
-    if not steps:
-        return [AFTER[RequestKind(request.kind)]]
-    ahead = steps[0]
-    if ahead.problem:
-        return [f"不能进入下一环节：{ahead.problem}"]
-    return [f"送“{ahead.title}”，由 {ahead.who} 办理，时限 {ahead.days} 个工作日。"]
-
-
-def _bar(request: RunRequest, seen: RunCase, typed: Typed, actor: User) -> dict[str, Any]:
-    """The decision bar; ``why`` alone for whoever may look but not act."""
-    why_not = judge(RunAct.AGREE, seen)
-    if why_not is None and seen.task is not None:
-        return {
-            "form": {
-                "action": reverse("workflow:run_request_decide", args=[request.pk]),
-                "hidden": [("task", seen.task.pk)],
-                "phrases": phrases(actor, request=request.kind),
-                "opinion": typed.opinion,
-                "error": typed.error,
-                "placeholder": "意见（退回、不同意必填）",
-                "buttons": [
-                    {"value": DecisionAction.AGREE.value, "label": "同意", "primary": True},
-                    {"value": DecisionAction.RETURN.value, "label": "退回修改"},
-                    {"value": DecisionAction.REFUSE.value, "label": "不同意"},
-                ],
-            }
-        }
-    if judge(RunAct.EDIT_REQUEST, seen) is None:
-        url = reverse("workflow:run_request_edit", args=[request.pk])
-        links = [{"label": "修改并报送", "url": url, "primary": True}]
-        if judge(RunAct.WITHDRAW_REQUEST, seen) is None:
-            links.insert(0, {"label": "撤回", "url": _withdraw(request)})
-        return {"why": "", "links": links}
-    if judge(RunAct.WITHDRAW_REQUEST, seen) is None:
-        return {"why": why_not or "", "links": [{"label": "撤回", "url": _withdraw(request)}]}
-    if request.is_pending:
-        return {"why": why_not or ""}
-    link = {"label": "查看班次", "url": reverse("workflow:run", args=[request.run_id])}
-    return {"why": f"申请{request.get_state_display()}，办理已结束。", "links": [link]}
-
-
-def _withdraw(request: RunRequest) -> str:
-    return reverse("workflow:run_request_withdraw", args=[request.pk])
+def _ways(request: RunRequest, seen: RunCase) -> asked.Ways:
+    return asked.Ways(
+        agree=judge(RunAct.AGREE, seen),
+        edit=judge(RunAct.EDIT_REQUEST, seen),
+        withdraw=judge(RunAct.WITHDRAW_REQUEST, seen),
+        decide_url=reverse("workflow:run_request_decide", args=[request.pk]),
+        edit_url=reverse("workflow:run_request_edit", args=[request.pk]),
+        withdraw_url=reverse("workflow:run_request_withdraw", args=[request.pk]),
+        onward=("查看班次", reverse("workflow:run", args=[request.run_id])),
+    )
 
 
 def request_print(request: RunRequest, *, at: datetime) -> dict[str, Any]:
     """The context of the printed 申请审批单."""
-    decisions = record(request)
+    decisions = asked.record(request)
     _, terms, lines = _sides(request)
     return {
         "request_": request,

@@ -14,15 +14,15 @@ from django.views.decorators.http import require_POST, require_safe
 from office.refusals import Conflict, Refused
 from rulebook.selectors import book_for
 from workflow.forms.runs import ReasonForm
-from workflow.models import WorkTask
 from workflow.rules.giving_back import back_text, giving_back
 from workflow.rules.run_gate import ACT_OF_KIND, RunAct, refusal
 from workflow.rules.terms import holds_now
 from workflow.selectors import runs as select
 from workflow.services import requests as services
 from workflow.services.asking import WITH_TERMS
-from workflow.states import DecisionAction, RequestKind, RequestState, StepKind
-from workflow.views.common import DeskRequest, attachment, standing_of
+from workflow.states import RequestKind
+from workflow.views.asked import ACTIONS, basis_file, number_of, returned, revision_of, whither
+from workflow.views.common import DeskRequest, standing_of
 from workflow.views.drafting import answers_refusals, ask, no
 from workflow.views.plan_bar import Typed
 from workflow.views.request_page import request_page, request_print
@@ -48,10 +48,6 @@ if TYPE_CHECKING:
 
 #: What may be asked by the address of its page; an exemption is asked where its people are.
 ASKABLE = {kind.value: kind for kind in (RequestKind.CHANGE, RequestKind.POSTPONE, RequestKind.CANCEL)}
-
-ACTIONS = {
-    action.value: action for action in (DecisionAction.AGREE, DecisionAction.RETURN, DecisionAction.REFUSE)
-}
 
 #: What cancelling means, said where one asks for it.
 CANCELLED = "批准后：已报名和已确认的人员全部释放，不计入一年内调训；各单位名额作废。"
@@ -143,17 +139,12 @@ def _form(
             actor=request.user,
             at=at,
             request_id=stored.pk if stored is not None else None,
-            revision=_revision(request) if stored is not None else None,
+            revision=revision_of(request) if stored is not None else None,
             basis=_upload(request),
         )
     except Refused as refused:
         return _sheet(request, sheet, form, typed=True, refused=str(refused), status=409)
     return _saved(request, saved, at)
-
-
-def _revision(request: DeskRequest) -> int:
-    text = request.POST.get("revision", "")
-    return int(text) if text.isascii() and text.isdigit() else -1
 
 
 def _upload(request: DeskRequest) -> UploadedFile[Any] | None:
@@ -171,15 +162,8 @@ def _saved(request: DeskRequest, saved: RunRequest, at: datetime) -> HttpRespons
     except Refused as refused:
         messages.error(request, f"内容已保存，还没有报送。{refused}")
         return redirect("workflow:run_request_edit", pk=saved.pk)
-    messages.success(request, f"{what}已报送，{_whither(saved)}。")
+    messages.success(request, f"{what}已报送，{whither(saved)}。")
     return redirect("workflow:run_request", pk=saved.pk)
-
-
-def _whither(found: RunRequest) -> str:
-    task = WorkTask.objects.filter(request=found, is_open=True).only("kind", "step_title").first()
-    if task is None:
-        return "已办结"
-    return "待经办人修改" if task.kind == StepKind.AMEND else f"送“{task.step_title}”"
 
 
 def _sheet(
@@ -214,13 +198,6 @@ def _sheet(
     return render(request, "workflow/runs/form.html", context, status=status)
 
 
-def returned(found: RunRequest | None) -> Any:
-    """The decision that sent the request back, while it is returned."""
-    if found is None or found.state != RequestState.RETURNED:
-        return None
-    return found.decisions.filter(action=DecisionAction.RETURN).order_by("at", "id").last()
-
-
 def _reason_form(
     request: DeskRequest, run: ClassRun, kind: RequestKind, at: datetime, stored: RunRequest | None
 ) -> HttpResponse:
@@ -241,7 +218,7 @@ def _reason_form(
                 actor=request.user,
                 at=at,
                 request_id=stored.pk if stored is not None else None,
-                revision=_revision(request) if stored is not None else None,
+                revision=revision_of(request) if stored is not None else None,
                 basis=_upload(request),
             )
         except Refused as conflict:
@@ -267,7 +244,7 @@ def _reason_form(
 def _given_back(run: ClassRun, at: datetime) -> dict[str, Any]:
     """What cancelling would give back now, and what would stay, for whoever thinks of asking for it."""
     book = book_for(run.plan.union, timezone.localdate(at)).book
-    lines = giving_back(run.plan, holds_now(run).costs, book)
+    lines = giving_back(run, holds_now(run).costs, book)
     return {"back": lines, "money": back_text(lines, run.plan)}
 
 
@@ -293,13 +270,13 @@ def run_request_decide(request: DeskRequest, pk: int) -> HttpResponse:
     found = seen_request(request, pk)
     opinion = request.POST.get("opinion", "").strip()[:500]
     action = ACTIONS.get(request.POST.get("action", ""))
-    task = request.POST.get("task", "")
-    if action is None or not (task.isascii() and task.isdigit() and len(task) < 19):
+    task = number_of(request.POST.get("task", ""))
+    if action is None or task is None:
         return _page(request, found, Typed(opinion, error="请选择同意、退回或不同意。"), status=422)
     try:
         decision = services.decide(
             request_id=pk,
-            task_id=int(task),
+            task_id=task,
             action=action,
             actor=request.user,
             at=timezone.now(),
@@ -314,7 +291,7 @@ def run_request_decide(request: DeskRequest, pk: int) -> HttpResponse:
     messages.success(
         request,
         f"《{found.run.title}》的{found.get_kind_display()}已办理："
-        f"{decision.get_action_display()}，{_whither(found)}。",
+        f"{decision.get_action_display()}，{whither(found)}。",
     )
     return redirect("workflow:inbox")
 
@@ -373,15 +350,7 @@ def run_request_print(request: DeskRequest, pk: int) -> HttpResponse:
 @require_safe
 def run_request_file(request: DeskRequest, pk: int) -> HttpResponse:
     """The paper a request rests on, to be kept; never shown in the browser."""
-    found = seen_request(request, pk)
-    if found.basis is None:
-        raise Http404
-    try:
-        with found.basis.file.open("rb") as stored:
-            body = stored.read()
-    except FileNotFoundError:
-        raise Http404 from None
-    return attachment(body, found.basis.name, found.basis.mime)
+    return basis_file(seen_request(request, pk))
 
 
 urlpatterns: list[URLPattern] = [

@@ -296,7 +296,7 @@ def cancelled_text(request: RunRequest) -> str:
     if not total or project is None or request.settled_at is None:
         return "本期不列经费。"
     back = recalled(project, request.settled_at)
-    kept = f"，其余 {yuan(total - back)} 元已支出或预占，留作本班费用" if back < total else ""
+    kept = f"，其余 {yuan(total - back)} 元已支出，留作本班费用" if back < total else ""
     return f"本期经费 {yuan(total)} 元，已收回年度专项预算 {yuan(back)} 元{kept}。"
 
 

@@ -10,13 +10,14 @@ import pytest
 from budgets.models import Entry, SupportingPaper
 from budgets.selectors import first_fault, fund_totals
 from office.refusals import Conflict, Refused
+from tests.workflow import runs
 from tests.workflow.invariants import faults
 from tests.workflow.money import asking
 from tests.workflow.world import World
 from workflow.models import Decision, MoneyRequest, WorkTask
 from workflow.rules.money_terms import MoneyTerms
 from workflow.services import money_requests
-from workflow.states import DecisionAction, MoneyKind
+from workflow.states import DecisionAction, MoneyKind, RequestKind
 
 D = Decimal
 
@@ -84,14 +85,14 @@ def test_a_budget_grows_from_the_fund_and_gives_back(world: World) -> None:
     project = asking.project(world)
     before = fund_totals([world.fund.pk])[world.fund.pk].available
     asking.grant(
-        world, MoneyKind.BUDGET, asking.budget(meals="8100.00", venue="2000.00", materials="300.00"), project
+        world, MoneyKind.BUDGET, asking.budget(meals="8100.00", venue="2000.00", other="300.00"), project
     )
-    assert asking.budgets(project) == {"meals": D("8100.00"), "venue": D("2000.00"), "materials": D("300.00")}
+    assert asking.budgets(project) == {"meals": D("8100.00"), "venue": D("2000.00"), "other": D("300.00")}
     assert fund_totals([world.fund.pk])[world.fund.pk].available == before - 400
     asking.grant(
-        world, MoneyKind.BUDGET, asking.budget(meals="8000.00", venue="1500.00", materials="0.00"), project
+        world, MoneyKind.BUDGET, asking.budget(meals="8000.00", venue="1500.00", other="0.00"), project
     )
-    assert asking.budgets(project) == {"meals": D("8000.00"), "venue": D("1500.00"), "materials": D("0.00")}
+    assert asking.budgets(project) == {"meals": D("8000.00"), "venue": D("1500.00"), "other": D("0.00")}
     assert fund_totals([world.fund.pk])[world.fund.pk].available == before + 500
 
 
@@ -278,6 +279,17 @@ def test_a_transfer_takes_no_more_than_is_free_and_only_of_its_own_project(world
         )
     with pytest.raises(Refused, match="既调出又调入"):
         asking.hand_in(world, MoneyKind.TRANSFER, asking.shift(project, "venue", "venue", "1.00"), project)
+
+
+def test_a_class_that_is_over_gets_no_more(world: World) -> None:
+    run = runs.opened_run(world, name="取消的班", subject="YW-04")
+    runs.grant(world, run, RequestKind.CANCEL, reason="报名不足")
+    over, project = run.plan.project, asking.project(world)
+    with pytest.raises(Refused, match="P2027-0001：本班已取消办班，不再用款。预算不能再增加或调入"):
+        asking.hand_in(world, MoneyKind.BUDGET, asking.budget(meals="8100.00"), over)
+    terms = asking.shift(project, "venue", "meals", "1.00", over)
+    with pytest.raises(Refused, match="本班已取消办班"):
+        asking.hand_in(world, MoneyKind.TRANSFER, terms, project)
 
 
 def test_what_was_spoken_for_meanwhile_isnt_moved(world: World) -> None:

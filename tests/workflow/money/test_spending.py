@@ -77,6 +77,16 @@ def test_a_cancelled_class_uses_nothing_more_and_keeps_what_was_paid(world: Worl
         acts.pay(world, run, "1.00")
 
 
+def test_a_cancelled_session_takes_nothing_from_the_others(world: World) -> None:
+    run = acts.ready(world, sessions=2)
+    acts.commit(world, run, "200.00", session_no=None)
+    acts.commit(world, run, "400.00")
+    acts.pay(world, run, "300.00")
+    runs.grant(world, run, RequestKind.CANCEL)
+    # 场地费 2000 is half each: 700 of the first went back, 1000 are the second's, 200 still promised.
+    assert acts.balances(run) == (Decimal("800.00"), Decimal("200.00"), Decimal("300.00"))
+
+
 @pytest.mark.parametrize("who", ["xuanchuan-head", "jiceng-head", "leader", "secretary"])
 def test_only_finance_uses_money(world: World, who: str) -> None:
     run = acts.ready(world)
@@ -90,7 +100,7 @@ def test_only_finance_uses_money(world: World, who: str) -> None:
         lambda: spending.reverse_commitment(commitment_id=promised.pk, reason="x", actor=other, at=NOW),
         lambda: spending.reverse_payment(payment_id=paid.pk, reason="x", actor=other, at=NOW),
         lambda: spending.set_voucher(payment_id=paid.pk, voucher="1", actor=other, at=NOW),
-        lambda: spending.add_paper(payment_id=paid.pk, code="invoice", file=acts.file(), actor=other, at=NOW),
+        lambda: spending.add_paper(to=paid, code="invoice", file=acts.file(), actor=other, at=NOW),
     ):
         with pytest.raises(Refused, match="由承担财务职责的部门办理"):
             act()
@@ -248,8 +258,8 @@ def test_a_paper_that_comes_later_joins_its_payment(world: World) -> None:
     run = acts.ready(world)
     paid = acts.pay(world, run, "100.00")
     finance = world.people["caiwu-staff"]
-    spending.add_paper(payment_id=paid.pk, code="invoice", file=acts.file("发票.pdf"), actor=finance, at=NOW)
-    spending.add_paper(payment_id=paid.pk, code="?", file=acts.file("说明.pdf"), actor=finance, at=NOW)
+    spending.add_paper(to=paid, code="invoice", file=acts.file("发票.pdf"), actor=finance, at=NOW)
+    spending.add_paper(to=paid, code="?", file=acts.file("说明.pdf"), actor=finance, at=NOW)
     titles = [(paper.code, paper.title, paper.file.name) for paper in paid.papers.filter(file__isnull=False)]
     assert titles[1:] == [("invoice", "发票", "发票.pdf"), ("other", "其他材料", "说明.pdf")]
 

@@ -1,0 +1,151 @@
+"""Which projects finance should look at first, and why; nothing here refuses anything."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+from django.db.models import Min
+from django.utils import timezone
+
+from budgets.models import Account, Commitment, Project
+from budgets.states import AccountKind
+from office.wording import chinese_date, yuan
+from workflow import timing
+from workflow.models import ClassPlan, ClassRun
+from workflow.selectors.fund_lists import funded
+from workflow.states import PlanState, RunState
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+
+    from django.db.models import QuerySet
+
+    from workflow.selectors.money import FundedClass
+
+#: Days after which what should have been done is late.
+SETTLE_WITHIN: Final = 30
+#: A line with this share spoken for before its class has begun is tight.
+TIGHT: Final = Decimal("0.9")
+ZERO: Final = Decimal("0.00")
+
+
+@dataclass
+class Risk:
+    """A project with what is wrong with it, gravest first. ``weight`` orders projects."""
+
+    row: FundedClass
+    reasons: list[str] = field(default_factory=list)
+    weight: int = 0
+
+
+def risks(projects: QuerySet[Project], *, at: datetime, most: int = 200) -> list[Risk]:
+    """The projects at risk, worst first, at most ``most``; a constant number of queries."""
+    today = timezone.localdate(at)
+    found: defaultdict[int, list[tuple[int, str]]] = defaultdict(list)
+    for project, weight, reason in (
+        *_unsettled(projects, today),
+        *_promised(projects, today),
+        *_idle(projects, today),
+        *_tight(projects),
+    ):
+        found[project].append((weight, reason))
+    worst = sorted(found, key=lambda pk: (-sum(weight for weight, _ in found[pk]), pk))[:most]
+    rows = {row.project.pk: row for row in funded(list(projects.filter(pk__in=worst)))}
+    return [
+        Risk(
+            rows[pk],
+            [reason for _, reason in sorted(found[pk], key=lambda pair: -pair[0])],
+            sum(weight for weight, _ in found[pk]),
+        )
+        for pk in worst
+        if pk in rows
+    ]
+
+
+_Found = list[tuple[int, int, str]]
+
+
+def _keys(projects: QuerySet[Project]) -> QuerySet[Project, Any]:
+    return projects.order_by().values("pk")
+
+
+def _unsettled(projects: QuerySet[Project], today: date) -> _Found:
+    """Held and over, and not settled; or over and nothing paid yet."""
+    runs = ClassRun.objects.filter(
+        plan__project__in=_keys(projects), state__in=(RunState.RUNNING, RunState.SETTLING), ends_on__lt=today
+    ).select_related("plan")
+    paid = dict(
+        Account.objects.filter(line__project__in=_keys(projects), kind=AccountKind.PAID, balance__gt=0)
+        .order_by()
+        .values_list("line__project")
+        .annotate(Min("balance"))
+    )
+    rows: _Found = []
+    for run in runs.order_by("id"):
+        project, ended = run.plan.project_id, run.ends_on
+        if project is None or ended is None:
+            continue
+        days = (today - ended).days
+        if days > SETTLE_WITHIN:
+            rows.append((project, 40, f"{run.title}{chinese_date(ended)}结束，已 {days} 天未办结决算。"))
+        if project not in paid:
+            rows.append((project, 30, f"{run.title}已结束，还没有支出。"))
+    return rows
+
+
+def _promised(projects: QuerySet[Project], today: date) -> _Found:
+    """Committed long ago for a class that is over."""
+    over = ClassRun.objects.filter(ends_on__lt=today - timedelta(SETTLE_WITHIN)).values_list(
+        "plan__project", "session_no"
+    )
+    ended = set(over.filter(plan__project__in=_keys(projects)))
+    rows: _Found = []
+    for one in Commitment.objects.open().filter(project__in=_keys(projects)).order_by("id"):
+        if (one.project_id, one.session_no) in ended:
+            rows.append(
+                (
+                    one.project_id,
+                    35,
+                    f"预占 {one.number}“{one.title}”{yuan(one.outstanding)} 元在办班结束后仍未支付。",
+                )
+            )
+    return rows
+
+
+def _idle(projects: QuerySet[Project], today: date) -> _Found:
+    """Planned for days that have gone by, and not even asked to open."""
+    plans = ClassPlan.objects.filter(
+        project__in=_keys(projects), state=PlanState.APPROVED, runs__state=RunState.PLANNED
+    ).distinct()
+    rows: _Found = []
+    for plan in plans.order_by("id"):
+        last = max((timing.slot_days(slot, year=plan.year)[1] for slot in plan.time_slots), default=None)
+        if last is not None and last < today and plan.project_id is not None:
+            rows.append((plan.project_id, 20, f"计划 {plan.time_text}办班，尚未申请开班。"))
+    return rows
+
+
+def _tight(projects: QuerySet[Project]) -> _Found:
+    """A line nearly all spoken for before anybody has come."""
+    waiting = ClassRun.objects.filter(
+        plan__project__in=_keys(projects), state__in=(RunState.PLANNED, RunState.OPENING, RunState.ENROLLING)
+    )
+    accounts = (
+        Account.objects.filter(line__project__in=waiting.order_by().values("plan__project"))
+        .order_by("line__ordinal")
+        .values_list("line", "line__project", "line__title", "kind", "balance")
+    )
+    held: dict[int, tuple[int, str, dict[str, Decimal]]] = {}
+    for line, project, title, kind, balance in accounts:
+        held.setdefault(line, (project, title, {}))[2][kind] = balance
+    rows: _Found = []
+    for project, title, kinds in held.values():
+        whole = sum(kinds.values(), ZERO)
+        gone = whole - kinds.get(AccountKind.LINE, ZERO)
+        if whole and gone >= whole * TIGHT:
+            rows.append((project, 10, f"“{title}”开班前已用 {gone * 100 / whole:.0f}%。"))
+    return rows

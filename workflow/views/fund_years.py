@@ -1,0 +1,152 @@
+"""结账 and 反结账 of a fund's year, and why a year's money isn't more than the one's before."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path, reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from budgets import rules
+from budgets import services as ledger
+from budgets.models import Fund
+from budgets.selectors import fund_totals
+from office.refusals import Refused
+from office.wording import chinese_date
+from workflow.forms.fields import Text
+from workflow.rules.listing import amount_asked
+from workflow.selectors.fund_years import acts_of, requests_of, waiting_of
+from workflow.selectors.growth import growth_of
+from workflow.selectors.years import asked_year
+from workflow.services import funds as services
+from workflow.views.common import DeskRequest, page_of, standing_of
+from workflow.views.overseen import forbidden, overseen_union, overseen_unions
+
+if TYPE_CHECKING:
+    from django.urls import URLPattern
+
+
+class ReasonForm(forms.Form):
+    """Why: ``must`` where it can't be left out."""
+
+    def __init__(self, data: Any = None, *, label: str, hint: str = "", must: bool) -> None:
+        super().__init__(data)
+        self.fields["reason"] = Text(most=300, rows=3, label=label, required=must, help_text=hint)
+
+
+def _fund(request: DeskRequest, pk: int) -> Fund:
+    visible = Fund.objects.visible_to(standing_of(request)).select_related("union")
+    return get_object_or_404(visible, pk=pk)
+
+
+@require_safe
+def fund_requests(request: DeskRequest, pk: int) -> HttpResponse:
+    """What was asked about the fund and its projects."""
+    fund = _fund(request, pk)
+    page = page_of(request, requests_of(standing_of(request), fund))
+    context = {"fund": fund, "page": page, "money": [(row, amount_asked(row)) for row in page]}
+    return render(request, "workflow/money/fund_requests.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def fund_close(request: DeskRequest, pk: int) -> HttpResponse:
+    """结账: what still waits is named before anything is closed."""
+    fund, at = _fund(request, pk), timezone.now()
+    if reason := rules.refusal("close", fund.union, request.user, at) or rules.closed(fund):
+        return forbidden(request, reason)
+    form = ReasonForm(
+        request.POST if request.method == "POST" else None,
+        label="结账说明",
+        hint="可不填",
+        must=False,
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            ledger.close_year(fund=fund, actor=request.user, at=at, reason=form.cleaned_data["reason"])
+        except Refused as refused:
+            form.add_error(None, str(refused))
+        else:
+            messages.success(request, f"{fund}已结账，{chinese_date(timezone.localdate(at))}起不能再入账。")
+            return redirect("workflow:fund", fund.pk)
+    context = {
+        "fund": fund,
+        "form": form,
+        "waiting": waiting_of(fund),
+        "totals": fund_totals([fund.pk])[fund.pk],
+        "acts": acts_of(fund),
+    }
+    status = 409 if form.is_bound and form.errors else 200
+    return render(request, "workflow/money/fund_close.html", context, status=status)
+
+
+@require_http_methods(["GET", "POST"])
+def fund_reopen(request: DeskRequest, pk: int) -> HttpResponse:
+    """反结账 by the head of finance, with a reason (S21)."""
+    fund, at = _fund(request, pk), timezone.now()
+    if reason := rules.refusal("reopen", fund.union, request.user, at):
+        return forbidden(request, reason)
+    if fund.closed_on is None:
+        messages.info(request, f"{fund}没有结账，不需要反结账。")
+        return redirect("workflow:fund", fund.pk)
+    form = ReasonForm(
+        request.POST if request.method == "POST" else None,
+        label="反结账理由",
+        hint="办完后须再次结账",
+        must=True,
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            ledger.reopen_year(fund=fund, reason=form.cleaned_data["reason"], actor=request.user, at=at)
+        except Refused as refused:
+            form.add_error(None, str(refused))
+        else:
+            messages.success(request, f"{fund}已反结账，办完后请再次结账。")
+            return redirect("workflow:fund", fund.pk)
+    context = {"fund": fund, "form": form, "acts": acts_of(fund)}
+    status = 422 if form.is_bound and form.errors else 200
+    return render(request, "workflow/money/fund_reopen.html", context, status=status)
+
+
+@require_http_methods(["GET", "POST"])
+def fund_growth(request: DeskRequest) -> HttpResponse:
+    """Why the year's money isn't more than last year's (B-29)."""
+    at, union = timezone.now(), overseen_union(request, overseen_unions(request))
+    year = asked_year(request.GET, at)
+    if reason := rules.refusal("open_fund", union, request.user, at):
+        return forbidden(request, reason)
+    back = f"{reverse('workflow:funds')}?union={union.code}&year={year}"
+    growth = growth_of(union.pk, year)
+    if growth.grows:
+        return redirect(back)
+    form = ReasonForm(
+        request.POST if request.method == "POST" else None,
+        label="未增加的原因",
+        hint="最近一次填写的为准，以前填写的保留备查",
+        must=True,
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.explain_growth(
+                union=union, year=year, reason=form.cleaned_data["reason"], actor=request.user, at=at
+            )
+        except Refused as refused:
+            form.add_error(None, str(refused))
+        else:
+            messages.success(request, "已记录经费未增加的原因。")
+            return redirect(back)
+    context = {"union": union, "year": year, "growth": growth, "form": form, "back": back}
+    status = 422 if form.is_bound and form.errors else 200
+    return render(request, "workflow/money/fund_growth.html", context, status=status)
+
+
+urlpatterns: list[URLPattern] = [
+    path("funds/<int:pk>/requests/", fund_requests, name="fund_requests"),
+    path("funds/growth/", fund_growth, name="fund_growth"),
+    path("funds/<int:pk>/close/", fund_close, name="fund_close"),
+    path("funds/<int:pk>/reopen/", fund_reopen, name="fund_reopen"),
+]

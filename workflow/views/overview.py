@@ -1,0 +1,266 @@
+"""支出进度 and what is behind each figure: a fund by pace, risk, month, department; its rows and tables."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import path, reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from budgets.models import BudgetLine, Fund, Project
+from office.refusals import Refused
+from office.wording import chinese_date
+from rulebook.selectors import book_for
+from workflow.excel.money_reports import payments_book, report_book
+from workflow.prints.charts import stacked
+from workflow.rules.risks import risks
+from workflow.selectors import fund_lists as lists
+from workflow.selectors.fund_lists import FIGURE_TITLES, FIGURES, Behind, MonthOfSpending
+from workflow.selectors.money import Held
+from workflow.selectors.money_reports import REPORT_TITLES, REPORTS, Report
+from workflow.templatetags.amounts import money
+from workflow.views.common import DeskRequest, page_of, standing_of, workbook_file
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+    from django.urls import URLPattern
+
+    from org.models import Department
+
+#: Rows of a workbook of payments; more than anybody prints.
+MOST = 20_000
+
+
+def _fund(request: DeskRequest, pk: int) -> Fund:
+    visible = Fund.objects.visible_to(standing_of(request)).select_related("union")
+    return get_object_or_404(visible, pk=pk)
+
+
+def _number(request: DeskRequest, name: str) -> int | None:
+    text = request.GET.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None
+
+
+def _scope(request: DeskRequest, fund: Fund) -> tuple[QuerySet[Project], Department | None, list[Department]]:
+    """The projects asked for, of which department if of one, and the departments there are."""
+    standing = standing_of(request)
+    departments = lists.departments_of(fund, standing)
+    wanted = _number(request, "department")
+    chosen = next((one for one in departments if one.pk == wanted), None)
+    return lists.projects_of(fund, standing, chosen.pk if chosen else None), chosen, departments
+
+
+@require_safe
+def fund_progress(request: DeskRequest, pk: int) -> HttpResponse:
+    """支出进度: beside the pace expected today, projects at risk first, by month and by department."""
+    fund, at = _fund(request, pk), timezone.now()
+    unit = request.GET.get("unit", "")
+    projects, chosen, departments = _scope(request, fund)
+    held = lists.held_together(projects)
+    months, titles = lists.spending_by_month(fund, projects)
+    by_department = lists.spending_by_department(projects)
+    chart = stacked([(f"{one.month}月", one.by_item) for one in months], titles, unit=unit)
+    compared = stacked(
+        [
+            part
+            for row in by_department
+            for part in (
+                (row.department.name[:8], {"plan": row.held.appropriated}),
+                (row.department.name[:8], {"paid": row.held.paid, "committed": row.held.committed}),
+            )
+        ],
+        {"plan": "下达", "paid": "支出", "committed": "预占"},
+        unit=unit,
+        together=2,
+    )
+    context = {
+        "fund": fund,
+        "unit": unit,
+        "department": chosen,
+        "departments": departments,
+        "held": held,
+        "pace": _pace(fund, held),
+        "months": [
+            {
+                "month": one.month,
+                "parts": [one.by_item.get(item, lists.ZERO) for item in titles],
+                "total": one.total,
+            }
+            for one in months
+            if any(one.by_item.values())
+        ],
+        "titles": titles,
+        "item_totals": [
+            sum((m.by_item.get(item, lists.ZERO) for m in months), lists.ZERO) for item in titles
+        ],
+        "chart": chart,
+        "by_department": by_department,
+        "compared": compared,
+        "risks": risks(projects, at=at),
+        "reports": REPORT_TITLES.items(),
+    }
+    return render(request, "workflow/money/progress.html", context)
+
+
+def _together(months: list[MonthOfSpending], item: str) -> Decimal:
+    return sum((one.by_item.get(item, lists.ZERO) for one in months), lists.ZERO)
+
+
+def _pace(fund: Fund, held: Held) -> dict[str, Any]:
+    """Spent beside expected, both as shares of what was handed out; None of either where nothing was."""
+    today = timezone.localdate()
+    try:
+        book = book_for(fund.union, today).book
+    except Refused:
+        book = None
+    expected: Decimal | None = None
+    if book is not None:
+        if today.year == fund.year:
+            expected = book.money.expected(today)
+        else:
+            expected = Decimal(1) if today.year > fund.year else Decimal(0)
+    spent = held.paid / held.appropriated if held.appropriated else None
+    gap = (spent - expected) * 100 if spent is not None and expected is not None else None
+    return {
+        "today": chinese_date(today),
+        "expected": None if expected is None else expected * 100,
+        "expected_amount": None if expected is None else (held.appropriated * expected).quantize(lists.ZERO),
+        "spent": None if spent is None else spent * 100,
+        "gap": gap,
+        "behind": gap is not None and gap < -10,
+        "clause": book.money.pace_clause if book is not None else "",
+    }
+
+
+@require_safe
+def fund_rows(request: DeskRequest, pk: int) -> HttpResponse:
+    """The entries a figure is made of, newest first, with the figure they come to."""
+    standing = standing_of(request)
+    figure = request.GET.get("figure", "paid")
+    if figure not in FIGURES:
+        raise Http404
+    project = line = None
+    if (wanted := _number(request, "line")) is not None:
+        line = get_object_or_404(BudgetLine.objects.select_related("project"), pk=wanted)
+        project = get_object_or_404(Project.objects.visible_to(standing), pk=line.project_id, fund=pk)
+    elif (wanted := _number(request, "project")) is not None:
+        project = get_object_or_404(Project.objects.visible_to(standing), pk=wanted, fund=pk)
+    # Who sees a project may look behind its figures; behind the fund's only who sees the fund.
+    fund = Fund.objects.select_related("union").get(pk=pk) if project is not None else _fund(request, pk)
+    wanted = _number(request, "department")
+    departments = lists.departments_of(fund, standing) if wanted is not None else []
+    department = next((one for one in departments if one.pk == wanted), None)
+    behind = Behind(
+        figure,
+        department=department.pk if department is not None and project is None else None,
+        project=project.pk if project is not None else None,
+        line=line.pk if line is not None else None,
+    )
+    what = (
+        f"{project.number} {project.name}{f' · {line.title}' if line is not None else ''}"
+        if project is not None
+        else (department.name if department is not None else str(fund))
+    )
+    context = {
+        "fund": fund,
+        "sees_fund": Fund.objects.visible_to(standing).filter(pk=fund.pk).exists(),
+        "project": project,
+        "what": what,
+        "title": FIGURE_TITLES[figure],
+        "total": behind.total(fund),
+        "page": page_of(request, behind.entries(fund), per=50),
+        "unit": request.GET.get("unit", ""),
+    }
+    return render(request, "workflow/money/rows.html", context)
+
+
+@require_safe
+def fund_payments(request: DeskRequest, pk: int) -> HttpResponse:
+    """支付明细 of a fund: by month, cost item, words; as a page or a workbook."""
+    fund = _fund(request, pk)
+    projects, chosen, departments = _scope(request, fund)
+    month = _number(request, "month")
+    month = month if month is not None and 1 <= month <= 12 else None
+    q = request.GET.get("q", "").strip()[:60]
+    item = request.GET.get("item", "")[:40]
+    found = lists.payments_of(
+        projects,
+        month=month,
+        year=fund.year,
+        item=item,
+        q=q,
+        without_voucher=request.GET.get("voucher") == "none",
+    )
+    scope = "，".join(
+        part for part in (chosen.name if chosen else "", f"{month}月" if month else "", q) if part
+    )
+    if request.GET.get("format") == "xlsx":
+        rows = list(found.prefetch_related("invoices")[:MOST])
+        book = payments_book(fund, rows, on=timezone.localdate(), scope=scope)
+        return workbook_file(book, f"{fund.year}年{fund.title}支付明细")
+    context = {
+        "fund": fund,
+        "page": page_of(request, found, per=50),
+        "department": chosen,
+        "departments": departments,
+        "months": range(1, 13),
+        "month": month,
+        "q": q,
+        "voucher": request.GET.get("voucher", ""),
+        "narrowed": bool(chosen or month or q or item or request.GET.get("voucher")),
+        "unit": request.GET.get("unit", ""),
+    }
+    return render(request, "workflow/money/payments.html", context)
+
+
+@require_safe
+def fund_report(request: DeskRequest, pk: int, kind: str) -> HttpResponse:
+    """经费预算表, 执行情况表 or 经费决算表: on paper, or as a workbook."""
+    fund = _fund(request, pk)
+    make = REPORTS.get(kind)
+    if make is None:
+        raise Http404
+    projects, chosen, departments = _scope(request, fund)
+    report = make(projects)
+    today, scope = timezone.localdate(), chosen.name if chosen else ""
+    if request.GET.get("format") == "xlsx":
+        return workbook_file(
+            report_book(fund, report, on=today, scope=scope), f"{fund.year}年{fund.title}{report.title}"
+        )
+    unit = request.GET.get("unit", "")
+    context = {
+        "fund": fund,
+        "report": report,
+        "rows": [_cells(row, report, unit) for row in report.rows],
+        "total": _cells(report.total, report, unit),
+        "unit": unit,
+        "scope": scope,
+        "today": today,
+        "department": chosen,
+        "departments": departments,
+        "back_url": reverse("workflow:fund_progress", args=[fund.pk]),
+    }
+    return render(request, "workflow/money/report.html", context)
+
+
+def _cells(row: tuple[Any, ...], report: Report, unit: str) -> list[tuple[str, str]]:
+    return [_cell(value, column.kind, unit) for value, column in zip(row, report.columns, strict=True)]
+
+
+def _cell(value: Any, kind: str, unit: str) -> tuple[str, str]:
+    """The text of a cell and its css class."""
+    if kind == "money":
+        return money(value, unit) if isinstance(value, Decimal) else "", "num"
+    return "" if value is None else str(value), "mid" if kind == "center" else ""
+
+
+urlpatterns: list[URLPattern] = [
+    path("funds/<int:pk>/progress/", fund_progress, name="fund_progress"),
+    path("funds/<int:pk>/rows/", fund_rows, name="fund_rows"),
+    path("funds/<int:pk>/payments/", fund_payments, name="fund_payments"),
+    path("funds/<int:pk>/report/<slug:kind>/", fund_report, name="fund_report"),
+]
