@@ -188,7 +188,7 @@ def take_out_identities(
     *, cadres: Collection[Cadre], what: str, actor: User, at: datetime.datetime, purpose: str
 ) -> dict[int, str]:
     """The whole numbers of many for a file, by id of the cadre; one IdentityAccess says how many, of ``what``
-    list (滨海新区总工会干部名册) and why."""
+    list (某区总工会干部名册) and why."""
     _raise(rules.identity_refusal(permitted=actor.has_perm("org.see_identity"), purpose=purpose))
     with transaction.atomic():
         said = f"导出{what}：{purpose.strip()}"[:200]
