@@ -132,15 +132,14 @@ def _kinds_sql(kinds: frozenset[EntryKind]) -> str:
     return ", ".join(f"'{value}'" for value in sorted(kind.value for kind in kinds))
 
 
-def entry_fault_sql(entries: str) -> str:
+def entry_fault_sql() -> str:
     """An SQL expression over one entry: the name of the rule it breaks, or NULL.
 
     Money stays inside one fund and, transfers apart, inside one line; it takes a route of the table. An entry
     that touches a budget line names that line's project (either project, when both ends are lines), any other
     names none. What is committed belongs to a commitment of that line, what is paid to a payment of that
     project, and to these alone; money comes back by a payment that names the one it refunds. A reversal
-    undoes one entry of a kind that may be reversed, whole. What is carried over leaves one year and comes to
-    the next in one batch; `entries` is the table the other half is looked for in.
+    undoes one entry of a kind that may be reversed, whole.
     """
     return f"""CASE
         WHEN d.fund_id <> c.fund_id THEN 'budgets_entry_one_fund'
@@ -167,6 +166,13 @@ def entry_fault_sql(entries: str) -> str:
              OR e.payment_id IS NOT NULL AND p.project_id <> e.project_id
              OR e.kind IN ('pay', 'refund') AND (e.kind = 'refund') <> (p.refunds_id IS NOT NULL)
             THEN 'budgets_entry_payment'
+    END"""
+
+
+def carry_fault_sql(entries: str) -> str:
+    """The same for what is carried over: it leaves one year and comes to the next of the same union and
+    source, in one batch; `entries` is the table the other half is looked for in."""
+    return f"""CASE
         WHEN e.kind = 'carry_out' AND 1 <> (
                  SELECT COUNT(*) FROM {entries} t JOIN budgets_account ta ON ta.id = t.credit_id
                    JOIN budgets_fund tf ON tf.id = ta.fund_id

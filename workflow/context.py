@@ -51,6 +51,8 @@ UNDER = {
     "fund_rows": "funds",
     "fund_payments": "funds",
     "fund_report": "funds",
+    "fund_reconcile": "funds",
+    "fund_reconciliation": "funds",
     "decide_many": "inbox",
     "decide": "inbox",
     "run": "runs",

@@ -24,6 +24,7 @@ from budgets.states import (
     AccountKind,
     EntryKind,
     FundStatus,
+    carry_fault_sql,
     entry_fault_sql,
 )
 
@@ -317,7 +318,8 @@ class Entry(models.Model):
             pgtrigger.Protect(name="entry_append_only", operation=pgtrigger.Update | pgtrigger.Delete),
             # Locks in the order of ids, so that two statements over the same accounts can't wait for each
             # other; NO KEY, so that foreign keys to these accounts aren't held up. Then one UPDATE, however
-            # many entries the statement brought; the accounts' CHECK speaks last.
+            # many entries the statement brought; the accounts' CHECK speaks last. OFFSET 0: a rule is worked
+            # out once a row, not to filter and again to show; what few entries need is asked of those alone.
             pgtrigger.Trigger(
                 name="entry_moves_money",
                 level=pgtrigger.Statement,
@@ -331,11 +333,20 @@ class Entry(models.Model):
                       ORDER BY id FOR NO KEY UPDATE;
                     SELECT x.id, x.rule INTO bad FROM (
                         SELECT e.id, CASE WHEN f.closed_on IS NOT NULL THEN 'budgets_entry_closed'
-                                          ELSE COALESCE({entry_fault_sql("new_entries")},
-                                                        {PAYMENT_FAULT_SQL}) END AS rule
-                        FROM new_entries e {ENTRY_JOINS_SQL}
+                                          ELSE {entry_fault_sql()} END AS rule
+                        FROM new_entries e {ENTRY_JOINS_SQL} OFFSET 0
                     ) x WHERE x.rule IS NOT NULL ORDER BY x.id LIMIT 1;
-                    IF FOUND THEN
+                    IF NOT FOUND AND EXISTS (
+                        SELECT 1 FROM new_entries
+                         WHERE payment_id IS NOT NULL OR kind IN ('carry_in', 'carry_out')
+                    ) THEN
+                        SELECT x.id, x.rule INTO bad FROM (
+                            SELECT e.id, COALESCE({carry_fault_sql("new_entries")},
+                                                  {PAYMENT_FAULT_SQL}) AS rule
+                            FROM new_entries e {ENTRY_JOINS_SQL} OFFSET 0
+                        ) x WHERE x.rule IS NOT NULL ORDER BY x.id LIMIT 1;
+                    END IF;
+                    IF bad IS NOT NULL THEN
                         RAISE EXCEPTION 'entry % is not allowed in the ledger: %', bad.id, bad.rule
                             USING ERRCODE = 'check_violation', CONSTRAINT = bad.rule;
                     END IF;

@@ -8,7 +8,7 @@ from typing import Final
 
 from django.db import connection
 
-from budgets.states import ENTRY_JOINS_SQL, AccountKind, entry_fault_sql
+from budgets.states import ENTRY_JOINS_SQL, AccountKind, carry_fault_sql, entry_fault_sql
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,8 @@ _FIRST_FAULT_SQL: Final = f"""
             OR NOT EXISTS (SELECT 1 FROM budgets_account WHERE id = e.credit_id)
         UNION ALL
         SELECT 1, 'entry', x.id, x.rule, NULL, NULL
-          FROM (SELECT e.id, {entry_fault_sql("budgets_entry")} AS rule
-                  FROM budgets_entry e {ENTRY_JOINS_SQL}) x
+          FROM (SELECT e.id, COALESCE({entry_fault_sql()}, {carry_fault_sql("budgets_entry")}) AS rule
+                  FROM budgets_entry e {ENTRY_JOINS_SQL} OFFSET 0) x
          WHERE x.rule IS NOT NULL
         UNION ALL
         SELECT 2, 'account', a.id, 'budgets_account_moved', a.balance, COALESCE(p.total, 0.00)

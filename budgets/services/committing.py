@@ -46,7 +46,7 @@ def commit(
     or title or payee is missing; `Conflict` if the same form was sent before with something else in it.
     """
     project = line.project
-    post = post_for("spend", project, actor, at)
+    post = post_for("spend", project, actor=actor, at=at)
     check_amount(amount, "预占")
     if not title.strip() or not payee.strip():
         raise Refused("请填写预占的事由和收款单位（人）。")
@@ -107,7 +107,7 @@ def release(
     Raises `Refused` if `actor` isn't finance, the year is closed, the reason is missing or less is
     outstanding.
     """
-    post = post_for("spend", commitment.project, actor, at)
+    post = post_for("spend", commitment.project, actor=actor, at=at)
     if not reason.strip():
         raise Refused("请填写释放预占的事由。")
     with posting():

@@ -81,7 +81,7 @@ def pay(
     come, or an invoice was used before and nobody says why it is used again (the earlier payment is named);
     `Conflict` if the same form was sent before with something else in it.
     """
-    post = post_for("spend", project, actor, at)
+    post = post_for("spend", project, actor=actor, at=at)
     if done := Payment.objects.filter(key=key).first():
         wanted = (project.pk, session_no, kind, title.strip(), payee.strip(), check_rows(rows))
         found = (done.project_id, done.session_no, done.kind, done.title, done.payee, done.amount)
@@ -167,7 +167,7 @@ def refund(
     and hasn't got back yet, or before it was paid.
     """
     project = payment.project
-    post = post_for("spend", project, actor, at)
+    post = post_for("spend", project, actor=actor, at=at)
     if done := Payment.objects.filter(key=key).first():
         wanted = (payment.pk, kind, title.strip(), check_rows(rows))
         found = (done.refunds_id, done.kind, done.title, done.amount)
@@ -234,7 +234,7 @@ def refund(
 
 def set_voucher(*, payment: Payment, voucher: str, actor: User, at: datetime.datetime) -> None:
     """The 凭证号 the finance software gave the payment; it may be corrected until the year is closed."""
-    post_for("spend", payment.project, actor, at)
+    post_for("spend", payment.project, actor=actor, at=at)
     if closed := rules.closed(payment.project.fund):
         raise Refused(closed)
     payment.voucher = voucher.strip()

@@ -54,7 +54,7 @@ def settle(
     Raises `Refused` if `actor` isn't finance, the 期 still has open commitments (named), or a line differs
     from its budget without an explanation; `Conflict` if it was settled already.
     """
-    post = post_for("settle", project, actor, at)
+    post = post_for("settle", project, actor=actor, at=at)
     silent = [line.title for line in lines if line.actual != line.adjusted and not line.explanation.strip()]
     if silent:
         raise Refused(f"请说明决算与预算不一致的原因：{'、'.join(silent)}。")

@@ -63,7 +63,7 @@ class GivenFee:
     topics: str = ""
 
 
-def post_for(action: str, project: Project, actor: User, at: datetime.datetime) -> Post | None:
+def post_for(action: str, project: Project, *, actor: User, at: datetime.datetime) -> Post | None:
     check_moment(at)
     post = rules.finance_post(project.union, actor, at)
     if reason := rules.refusal_at(action, post, actor):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 from dataclasses import dataclass
 from decimal import Decimal
@@ -16,8 +17,6 @@ from org.excel.roster import Skipped, read_roster
 from workflow.rules.reconciling import BookedRow, CellFault
 
 if TYPE_CHECKING:
-    import datetime
-
     from org.excel.roster import Roster, RosterRow
 
 #: Rows of one file; a month of one fund has a few hundred.
@@ -30,7 +29,7 @@ VOUCHERS: Final = Layout(
         Field("number", "序号", "text", ("编号", "行号", "No")),
         Field(
             *("voucher", "凭证号", "label"),
-            ("凭证字号", "凭证编号", "记账凭证号", "凭证号码", "凭证", "凭单号", "记账凭证编号"),
+            ("凭证字号", "凭证编号", "记账凭证号", "凭证号码", "凭证号数", "凭证", "凭单号", "记账凭证编号"),
             same_down=True,
         ),
         Field(
@@ -39,6 +38,9 @@ VOUCHERS: Final = Layout(
             required=True,
             same_down=True,
         ),
+        # A ledger on paper's pattern: the year stands above, month and day are columns of their own.
+        Field("month", "月", "text", ("月份",), same_down=True),
+        Field("day", "日", "text", same_down=True),
         Field(
             *("code", "项目编号", "label"),
             ("项目代码", "项目编码", "项目号", "辅助项目编号", "核算项目编号"),
@@ -75,6 +77,7 @@ VOUCHERS: Final = Layout(
 _TOTAL: Final = re.compile(
     r"^(本?[日月期季年页]?(合计|累计|小计|总计|发生额)|期初|期末|上年结转|上月结转|承前页|过次页|余额)"
 )
+_YEAR: Final = re.compile(r"(20\d\d)")
 _SESSION: Final = re.compile(r"第?\s*(\d{1,3})\s*期?")
 _SPLIT: Final = re.compile(r"[、,，;；\s]+")
 
@@ -88,52 +91,55 @@ class VoucherSheet:
     skipped: tuple[Skipped, ...]
     blank: tuple[int, ...]
     notes: tuple[str, ...]
-    columns: tuple[str, ...]
 
 
-def read_vouchers(content: bytes, name: str, *, today: datetime.date) -> VoucherSheet:
-    """Raises ``Refused`` for a file that can't be read, has no header of this kind or too many rows."""
+def read_vouchers(content: bytes, name: str, *, today: datetime.date, year: int) -> VoucherSheet:
+    """``year``: of days that stand in columns of month and day.
+
+    Raises ``Refused`` for a file that can't be read, has no header of this kind or too many rows.
+    """
     found = read_roster(content, name, layout=VOUCHERS, today=today)
-    if found.header.missing:
-        raise Refused(f"表里没有栏目：{'、'.join(found.header.missing)}。请在表头补上这些栏目后再上传。")
+    columns = found.header.columns
+    in_parts = "on" not in columns and {"month", "day"} <= columns.keys()
+    missing = [title for title in found.header.missing if not (in_parts and title == "日期")]
+    if missing:
+        raise Refused(f"表里没有栏目：{'、'.join(missing)}。请在表头补上这些栏目后再上传。")
+    said = _YEAR.search(found.header.title("month")) if in_parts else None
+    year = int(said[1]) if said else year
     if len(found.rows) > MOST_ROWS:
         raise Refused(f"有 {len(found.rows):,} 行，一次最多 {MOST_ROWS:,} 行；请按月导出后再上传。")
     rows: list[BookedRow] = []
     skipped = list(found.skipped)
     for entry in found.rows:
-        row = _row(entry, found)
+        row = _row(entry, found, year if in_parts else None)
         if reason := _not_a_payment(entry, row):
             skipped.append(Skipped(entry.number, " ".join(filter(None, entry.raw.values()))[:200], reason))
         else:
             rows.append(row)
     notes = list(found.notes)
-    if "code" not in found.header.columns:
-        notes.append("表里没有“项目编号”栏目，只能按凭证号和金额核对。")
+    if "code" not in columns:
+        notes.append("表里没有“项目编号”栏目，摘要里写了项目编号的按摘要核对，其余只能按凭证号和金额核对。")
     if found.header.unmapped:
         notes.append(f"没有用到的栏目：{'、'.join(found.header.unmapped)}。")
-    columns = tuple(
-        f"{found.header.titles[index]} → {field.title}"
-        for field in VOUCHERS.fields
-        if (index := found.header.columns.get(field.name)) is not None
-    )
     return VoucherSheet(
         found.sheet,
         tuple(rows),
         tuple(sorted(skipped, key=lambda one: one.number)),
         found.blank,
         tuple(notes),
-        columns,
     )
 
 
-def _row(entry: RosterRow, found: Roster) -> BookedRow:
+def _row(entry: RosterRow, found: Roster, year: int | None) -> BookedRow:
+    """``year`` where the day is made of the columns of month and day."""
     values = entry.values
+    on = values.get("on") if year is None else _day(values, year)
     amount, credit = values.get("amount"), values.get("credit")
     only_credit = credit is not None and bool(credit) and not amount
     return BookedRow(
         number=entry.number,
         voucher=_text(values, "voucher"),
-        on=values.get("on"),
+        on=on,
         code=_text(values, "code"),
         title=_text(values, "title"),
         payee=_text(values, "payee"),
@@ -144,20 +150,33 @@ def _row(entry: RosterRow, found: Roster) -> BookedRow:
         method=_text(values, "method"),
         handler=_text(values, "handler"),
         session_no=int(said[1]) if (said := _SESSION.fullmatch(_text(values, "session"))) else None,
-        faults=_faults(entry, found, only_credit=only_credit),
+        faults=_faults(entry, found, only_credit=only_credit, in_parts=year is not None, on=on),
     )
+
+
+def _day(values: dict[str, Any], year: int) -> datetime.date | None:
+    parts = [_text(values, name).removesuffix(word) for name, word in (("month", "月"), ("day", "日"))]
+    try:
+        return datetime.date(year, *map(int, parts))
+    except ValueError:
+        return None
 
 
 def _text(values: dict[str, Any], name: str) -> str:
     return " ".join(str(values.get(name) or "").split())
 
 
-def _faults(entry: RosterRow, found: Roster, *, only_credit: bool) -> tuple[CellFault, ...]:
+def _faults(
+    entry: RosterRow, found: Roster, *, only_credit: bool, in_parts: bool, on: datetime.date | None
+) -> tuple[CellFault, ...]:
     faults = []
+    if in_parts and on is None:
+        said = f"{_text(entry.values, 'month')}月{_text(entry.values, 'day')}日"
+        faults.append(CellFault(_cell(entry, found, "day"), f"“{said}”不是日期。", "请填写月和日。"))
     for problem in entry.problems:
         if problem.status not in (Status.HELD, Status.REJECTED):
             continue
-        if only_credit and problem.code == "amount_missing":
+        if (only_credit and problem.code == "amount_missing") or (in_parts and problem.code == "on_missing"):
             continue
         message, mend = problem.message, problem.mend
         if problem.code == "merged_cells":

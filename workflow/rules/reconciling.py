@@ -72,6 +72,7 @@ OTHER_WORDS: Final[dict[str, tuple[str, ...]]] = {
     "场地": ("会议室",),
     "资料": ("印刷",),
 }
+_WORD: Final = re.compile(r"[A-Z0-9][A-Z0-9\-]{3,}")
 _HINT: Final = re.compile(r"\(.*?\)")
 
 
@@ -198,7 +199,8 @@ def reconcile(
             pairs.append(Pair(Fit.OUTSIDE, (row,), note=_outside(row.on, year, month)))
         else:
             key = keys.get(row.number)
-            open_rows.append(_Row(row, projects.get(code_key(row.code)), voucher_key(row.voucher), key))
+            project = projects.get(code_key(row.code)) if row.code else _in_words(row.title, projects)
+            open_rows.append(_Row(row, project, voucher_key(row.voucher), key))
     within = [one for one in ours if first <= one.on <= last]
     matching = _Matching(open_rows, within, [one for one in ours if not first <= one.on <= last])
     pairs += matching.run()
@@ -255,6 +257,13 @@ def takeover_refusal(row: BookedRow, choice: Choice | None) -> str | None:
             f"本笔 {yuan(row.amount)} 元，差 {yuan(row.amount - choice.free)} 元。"
         )
     return None
+
+
+def _in_words(title: str, projects: Mapping[str, int]) -> int | None:
+    """The project whose code stands in the words of a row that has none of its own; None for several."""
+    words = _WORD.findall(unicodedata.normalize("NFKC", title).upper())
+    found = {projects[code] for word in words if (code := code_key(word)) in projects}
+    return found.pop() if len(found) == 1 else None
 
 
 class _Row(NamedTuple):

@@ -6,11 +6,13 @@ own transaction: both or neither. Locks go request → process → ledger.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from budgets.models import Fund
 from budgets.rules import finance_post
 from budgets.services import constraint_name
 from office.refusals import Conflict, Refused
@@ -41,7 +43,7 @@ if TYPE_CHECKING:
 
     from django.core.files.uploadedfile import UploadedFile
 
-    from budgets.models import Fund, Project
+    from budgets.models import Project
     from org.models import Department, User
     from workflow.models import Decision
     from workflow.rules.findings import Finding
@@ -54,6 +56,10 @@ _ACTS = {
 
 #: One request about a project's budget at a time, and one 结转 of a fund.
 _OPEN_ONCE = frozenset({"one_open_money_request_a_project", "one_open_carry_over_a_fund"})
+
+
+#: Within this a form that comes again is the same form.
+TWICE: Final = timedelta(minutes=10)
 
 
 class StaleMoneyRequest(Conflict):
@@ -97,9 +103,12 @@ def save_draft(
     """A new request, or one changed while it is a draft or returned. What speaks against it never stops it.
 
     ``project`` for 调剂 and 预算调整, of whose fund it is then. ``revision``: what the editor opened; another
-    is :class:`StaleMoneyRequest`. ``basis``: a paper it rests on; None keeps the one there is.
+    is :class:`StaleMoneyRequest`. ``basis``: a paper it rests on; None keeps the one there is. The same form
+    sent twice within :data:`TWICE` is one request: the second time gives the first one, as it is by then.
     """
     if request_id is None:
+        if (sent := _sent_before(kind, fund, project, terms, reason, actor, at)) is not None:
+            return sent
         seen = case(fund, project, actor=actor, at=at)
         if refused := judge(MoneyAct(kind.value), seen):
             raise Refused(refused)
@@ -123,6 +132,29 @@ def save_draft(
         request.basis = store(basis, allow=ATTACHABLE, at=at)
     request.save()
     return request
+
+
+def _sent_before(
+    kind: MoneyKind,
+    fund: Fund,
+    project: Project | None,
+    terms: MoneyTerms,
+    reason: str,
+    actor: User,
+    at: datetime,
+) -> MoneyRequest | None:
+    """What the same person has just asked in the same words. Holds the fund's row: twice at once is twice."""
+    Fund.objects.select_for_update(no_key=True).get(pk=fund.pk)
+    return MoneyRequest.objects.filter(
+        kind=kind,
+        fund=fund,
+        project=project if kind in OF_PROJECT else None,
+        content=terms.as_json(),
+        reason=reason.strip(),
+        created_by=actor,
+        created_at__gt=at - TWICE,
+        state__in=(RequestState.DRAFT, RequestState.REVIEWING),
+    ).first()
 
 
 def _asking(seen: MoneyCase, kind: MoneyKind, actor: User, at: datetime) -> Department:

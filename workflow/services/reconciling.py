@@ -59,6 +59,7 @@ if TYPE_CHECKING:
 
 #: The kind of the long task that writes a fund's whole ledger.
 EXPORT: Final = "export_fund"
+_TAKEN: Final = "刚由别人导入，没有重复登记。"
 #: Rows taken over at one press; each is a transaction of its own.
 MOST_AT_ONCE: Final = 200
 
@@ -300,7 +301,7 @@ def _one(
     if choice is None or row.amount is None or row.on is None:  # said above
         raise AssertionError
     if Payment.objects.filter(key=key).exists():
-        raise Refused("刚由别人导入，没有重复登记。")
+        raise Refused(_TAKEN)
     given = Paying(
         kind=defaults.kind,
         title=row.title,
@@ -315,7 +316,11 @@ def _one(
         note=f"由财务账导入（第 {row.number} 行）",
         invoices=[GivenInvoice(number) for number in dict.fromkeys(row.invoices)],
     )
-    return spending.pay(project_id=project_id, given=given, key=key, actor=actor, at=at, papers_later=True)
+    paid = spending.pay(project_id=project_id, given=given, key=key, actor=actor, at=at, papers_later=True)
+    # The same key again is the same payment: whoever lost the race by a hair is told so.
+    if (paid.created_by_id, paid.at) != (actor.pk, at):
+        raise Refused(_TAKEN)
+    return paid
 
 
 def _note(task_id: int, what: str, outcomes: Sequence[Outcome], actor: User, at: datetime.datetime) -> None:

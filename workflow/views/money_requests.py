@@ -243,6 +243,9 @@ def _target_of(project: Project, terms: MoneyTerms) -> str:
 
 def _saved(request: DeskRequest, saved: MoneyRequest, at: datetime) -> HttpResponse:
     """After saving: on to its page where it was handed in, back to the form where that isn't possible."""
+    if saved.state == RequestState.REVIEWING:  # the same form sent twice
+        messages.info(request, f"{saved.words}已经报送。")
+        return redirect("workflow:money_request", pk=saved.pk)
     if request.POST.get("action") != "submit":
         messages.success(request, f"{saved.words}已保存。")
         return redirect("workflow:money_request_edit", pk=saved.pk)

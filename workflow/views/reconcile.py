@@ -31,7 +31,7 @@ from workflow.views.common import DeskRequest, attachment, page_of, standing_of,
 
 if TYPE_CHECKING:
     import datetime
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from django.http import QueryDict
     from django.urls import URLPattern
@@ -64,13 +64,13 @@ def _task(fund: Fund, pk: int) -> LongTask:
     return get_object_or_404(reconciliations(fund), pk=pk)
 
 
-def _sheet(file: StoredFile) -> VoucherSheet:
+def _sheet(file: StoredFile, fund: Fund) -> VoucherSheet:
     with file.file.open() as content:
-        return read_vouchers(content.read(), file.name, today=timezone.localdate())
+        return read_vouchers(content.read(), file.name, today=timezone.localdate(), year=fund.year)
 
 
-def _rows(file: StoredFile) -> Sequence[BookedRow]:
-    return _sheet(file).rows
+def _reader(fund: Fund) -> Callable[[StoredFile], Sequence[BookedRow]]:
+    return lambda file: _sheet(file, fund).rows
 
 
 def _whole(text: str) -> int | None:
@@ -90,7 +90,7 @@ def fund_reconcile(request: DeskRequest, pk: int) -> HttpResponse:
         else:
             try:
                 task = services.receive(
-                    fund=fund, month=month, upload=upload, read=_rows, actor=request.user, at=at
+                    fund=fund, month=month, upload=upload, read=_reader(fund), actor=request.user, at=at
                 )
             except Refused as refused:
                 error = str(refused)
@@ -107,7 +107,7 @@ def fund_reconcile(request: DeskRequest, pk: int) -> HttpResponse:
         "columns": [
             (field.title, field.required, "、".join(field.synonyms[:4]))
             for field in VOUCHERS.fields
-            if field.name != "number"
+            if field.name not in {"number", "month", "day"}
         ],
         "upload": {
             "action": request.path,
@@ -131,7 +131,7 @@ def fund_reconciliation(request: DeskRequest, pk: int, task: int) -> HttpRespons
     if request.method == "POST":
         return _act(request, fund, kept, at)
     try:
-        sheet = _sheet(services.file_of(kept))
+        sheet = _sheet(services.file_of(kept), fund)
     except Refused as refused:
         messages.error(request, str(refused))
         return redirect("workflow:fund_reconcile", fund.pk)
@@ -239,7 +239,7 @@ def _act(request: DeskRequest, fund: Fund, kept: LongTask, at: datetime.datetime
     common: dict[str, Any] = {
         "task_id": kept.pk,
         "fund": fund,
-        "read": _rows,
+        "read": _reader(fund),
         "actor": request.user,
         "at": at,
     }
@@ -323,7 +323,7 @@ def fund_reconciliation_export(request: DeskRequest, pk: int, task: int) -> Http
 
 def _compared(fund: Fund, kept: LongTask) -> Reconciled:
     try:
-        rows = _rows(services.file_of(kept))
+        rows = _sheet(services.file_of(kept), fund).rows
     except Refused as refused:
         raise Http404 from refused
     return services.compared(fund, kept.params["month"], rows)[0]

@@ -71,7 +71,19 @@ def test_two_requests_about_one_project_handed_in_at_once_and_one_waits() -> Non
     assert sorted(MoneyRequest.objects.values_list("state", flat=True)) == ["draft", "reviewing"]
 
 
-def test_two_supplements_and_carry_overs_draw_on_the_fund_in_turn() -> None:
+def test_one_form_sent_twice_at_once_is_one_request() -> None:
+    world = worlds.build()
+    when = world.now()
+
+    def save() -> MoneyRequest:
+        return asking.draft(world, MoneyKind.SUPPLEMENT, asking.amount("50000.00", "3号"), when=when)
+
+    results = acts.race(save, save, save)
+    assert all(isinstance(result, MoneyRequest) for result in results), results
+    assert MoneyRequest.objects.count() == 1
+
+
+def test_two_budgets_draw_on_the_fund_in_turn() -> None:
     """Two projects each want 600,000 more and the fund has 980,000: one gets it, the other nothing."""
     world = worlds.build()
     projects = [asking.project(world), asking.project(world, name="提高班", subject="YW-04")]

@@ -11,6 +11,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from hypothesis import given
 from hypothesis import strategies as st
+from openpyxl import Workbook
 
 from budgets import services as ledger
 from budgets.models import Entry, Payment
@@ -19,6 +20,7 @@ from office.models import StoredFile
 from office.refusals import Refused
 from org.models import LongTask
 from rulebook.money import PaperSource
+from tests.org.excel.books import xlsx
 from tests.workflow import runs
 from tests.workflow.money import booked
 from tests.workflow.money import spending as acts
@@ -55,6 +57,7 @@ def test_headers_and_amounts_are_read_as_softwares_write_them() -> None:
         ),
         "账.xlsx",
         today=date(2027, 7, 1),
+        year=2027,
     )
     assert [(row.number, row.voucher, row.on, row.code, row.amount) for row in sheet.rows] == [
         (2, "记12", date(2027, 6, 3), "P1", D("1234.50")),
@@ -79,7 +82,7 @@ def test_headers_and_amounts_are_read_as_softwares_write_them() -> None:
     ],
 )
 def test_what_cannot_be_read_names_its_cell(changes: dict[str, Any], cell: str, message: str) -> None:
-    sheet = read_vouchers(booked.content(line("P1", **changes)), "账.xlsx", today=date(2027, 7, 1))
+    sheet = read_vouchers(booked.content(line("P1", **changes)), "账.xlsx", today=date(2027, 7, 1), year=2027)
     assert [(fault.cell, fault.message) for fault in sheet.rows[0].faults] == [(cell, message)]
     assert sheet.rows[0].faults[0].mend
 
@@ -95,6 +98,7 @@ def test_a_credit_with_a_project_is_money_back_and_the_banks_side_is_no_payment(
         ),
         "账.xlsx",
         today=date(2027, 7, 1),
+        year=2027,
     )
     assert [(row.number, row.amount, len(row.faults)) for row in sheet.rows] == [
         (2, D("-200.00"), 0),
@@ -102,6 +106,49 @@ def test_a_credit_with_a_project_is_money_back_and_the_banks_side_is_no_payment(
     ]
     assert [(one.number, one.reason) for one in sheet.skipped] == [
         (3, "贷方金额，没有项目编号，不是项目支出")
+    ]
+
+
+def test_a_ledger_of_month_and_day_is_read_too() -> None:
+    book: list[list[Any]] = [
+        ["明细账", "", "", "", "", "", ""],
+        ["2027年", "", "凭证号数", "摘要", "借方", "贷方", "余额"],
+        ["月", "日", "", "", "", "", ""],
+        ["", "", "", "期初余额", "", "", 100],
+        ["06", "03", "记-12", "P2027-0001 场地费", 500, "", 600],
+        [6, 31, "记-13", "餐费", 20, "", 620],
+        ["", "", "", "本月合计", 520, "", 620],
+    ]
+
+    def merged(opened: Workbook) -> None:
+        sheet = opened.worksheets[0]
+        for cells in ("A2:B2", "C2:C3", "D2:D3", "E2:E3", "F2:F3", "G2:G3"):
+            sheet.merge_cells(cells)
+
+    sheet = read_vouchers(xlsx(book, merged), "账.xlsx", today=date(2027, 7, 1), year=2026)
+    assert [(row.number, row.voucher, row.on, row.amount) for row in sheet.rows] == [
+        (5, "记-12", date(2027, 6, 3), D("500.00")),
+        (6, "记-13", None, D("20.00")),
+    ]
+    assert [(fault.cell, fault.message) for row in sheet.rows for fault in row.faults] == [
+        ("B6", "“6月31日”不是日期。")
+    ]
+    assert {one.number for one in sheet.skipped} == {1, 4, 7}
+
+
+def test_a_project_named_in_the_words_is_found(world: World, run: ClassRun) -> None:
+    project = acts.project_of(run)
+    paid = acts.pay(world, run, "500.00", paid_on=date(2027, 6, 9))
+    task = receive(
+        world,
+        line("", 摘要=f"付{project.number}场地费"),
+        line("", 摘要=f"{project.number}、{project.number}9 两项", 借方金额=30),
+        line("P0", 摘要=project.number, 借方金额=40),
+    )
+    assert fits(compared(world, task)) == [
+        ("matched", [2], [paid.pk]),
+        ("theirs", [3], []),
+        ("unknown", [4], []),
     ]
 
 

@@ -201,6 +201,20 @@ def test_a_supplement_with_its_paper(world: World, project: Project) -> None:
     assert b"%PDF" in stored.content
 
 
+def test_the_same_form_sent_twice_is_one_request(world: World, project: Project) -> None:
+    client = signed_in(world, "caiwu-staff")
+    page = page_of(MoneyKind.CARRY_OVER, project)
+    asking.next_fund(world)
+    sent = {"amount": "30000", "reason": "下年继续", "action": "submit"}
+    first = client.post(page, sent)["Location"]
+    again = client.post(page, sent, follow=True)
+    assert again.redirect_chain == [(first, 302)]
+    assert "已经报送" in again.text
+    assert MoneyRequest.objects.count() == 1
+    client.post(page, sent | {"amount": "30001"})
+    assert MoneyRequest.objects.count() == 2
+
+
 def test_another_editor_is_told(world: World, project: Project) -> None:
     draft = asking.draft(world, MoneyKind.BUDGET, asking.budget(meals="8100.00"), project)
     client = signed_in(world, "xuanchuan-head")
