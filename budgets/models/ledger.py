@@ -220,8 +220,8 @@ class Account(models.Model):
                     RETURN NEW;
                 """,
             ),
-            # Depth 0 is somebody's own UPDATE; the ledger's comes from inside the trigger of Entry, depth 1. As a
-            # condition it costs the ledger nothing: no function is called for its own.
+            # Depth 0 is somebody's own UPDATE; the ledger's comes from inside the trigger of Entry, depth 1.
+            # A condition, not a line of the function: it isn't called then, and each posting pays for it.
             pgtrigger.Trigger(
                 name="account_moved_by_entries",
                 when=pgtrigger.Before,
