@@ -3,7 +3,8 @@
 ``SCALE=small`` proves in half a minute that the bench itself works; it prints its figures and writes no file.
 ``SCALE=national`` measures people instead of plans: :mod:`bench.national`; ``city`` is its small
 scale.
-``KEEP=1`` leaves the databases, ``ONLY=inbox,decisions,fund,workbook`` measures a part (and writes no file).
+``KEEP=1`` leaves the databases, ``ONLY=inbox,decisions,fund,paying,page,workbook`` measures a part (and
+writes no file).
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ import django
 
 django.setup()
 
-from bench import clock, decisions, fund, inbox, report, workbook
+from bench import clock, decisions, fund, fund_page, inbox, paying, report, workbook
 from bench.load import World, unions_for
 from bench.peer import Peer
 from bench.report import Row, milliseconds
@@ -45,7 +46,7 @@ from config import embedded
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-PARTS = ("inbox", "decisions", "fund", "workbook")
+PARTS = ("inbox", "decisions", "fund", "paying", "page", "workbook")
 
 
 @dataclass(frozen=True)
@@ -62,12 +63,14 @@ class Scale:
     crowd: int
     seconds: float
     lines: int
+    projects: int
+    entries: int
 
 
 SCALES = {
-    "full": Scale(100_000, 7, 60, 15, 8, 40, 100, 2_500, 2.0, 1_000),
-    "medium": Scale(5_000, 5, 40, 10, 8, 30, 50, 500, 1.0, 300),
-    "small": Scale(2_000, 1, 3, 2, 2, 3, 10, 100, 0.2, 20),
+    "full": Scale(100_000, 7, 60, 15, 8, 40, 100, 2_500, 2.0, 1_000, 10_000, 1_000_000),
+    "medium": Scale(5_000, 5, 40, 10, 8, 30, 50, 500, 1.0, 300, 2_000, 100_000),
+    "small": Scale(2_000, 1, 3, 2, 2, 3, 10, 100, 0.2, 20, 100, 1_000),
 }
 
 
@@ -244,6 +247,68 @@ def _fund(scale: Scale, world: World, rows: list[Row]) -> None:
     )
 
 
+def _paying(scale: Scale, world: World, rows: list[Row]) -> None:
+    say("支付：十六人同付一行")
+    series = paying.paying(world, rounds=min(scale.rounds, 5), seconds=scale.seconds)
+    texts = {
+        "limit": "one statement (UPDATE and INSERT)",
+        "locked": "select_for_update, INSERT, UPDATE",
+        "conditional": "INSERT, then UPDATE with the check",
+    }
+    ours = {
+        "entry": "one entry through the ledger's trigger",
+        "rows": "a payment and its entry",
+        "pay": "services.pay: right, papers, payment, entry",
+    }
+
+    def beside(name: str, other: str, goal: float = 0) -> None:
+        ratio = series[name].rate / series[other].rate
+        rows.append(
+            Row(
+                f"{fund.THREADS} threads, one line: {ours[name]}",
+                f"{series[name].rate:.0f}/s",
+                f"{texts[other]} {series[other].rate:.0f}/s",
+                ratio,
+                f"≥ {goal:g}" if goal else "",
+                ratio >= goal if goal else None,
+            )
+        )
+
+    beside("entry", "limit", 0.7)
+    beside("entry", "locked", 2.5)
+    beside("entry", "conditional")
+    for name in ("rows", "pay"):
+        beside(name, "limit")
+        beside(name, "locked")
+
+
+def _page(scale: Scale, world: World, rows: list[Row]) -> None:
+    say("经费：大预算页")
+    seen = fund_page.fund_page(world, projects=scale.projects, entries=scale.entries, times=scale.pages)
+    title = f"fund page, {seen.projects:,} projects, {seen.entries:,} entries"
+    ratio = seen.page.seconds / seen.sql
+    rows.append(
+        Row(
+            f"{title}: time",
+            milliseconds(seen.page.seconds),
+            f"its SQL alone {milliseconds(seen.sql)}",
+            ratio,
+            "≤ 3",
+            ratio <= 3,
+        )
+    )
+    rows.append(
+        Row(
+            f"{title}: SQL statements",
+            str(seen.page.statements),
+            "12",
+            seen.page.statements / 12,
+            "≤ 12",
+            seen.page.statements <= 12,
+        )
+    )
+
+
 def _workbook(scale: Scale, world: World, rows: list[Row]) -> None:
     say("Excel：读取和核查")
     series, lines = workbook.parse(world, rounds=min(scale.rounds, 5), lines=scale.lines)
@@ -277,6 +342,8 @@ def _measure(scale: Scale, only: frozenset[str]) -> tuple[list[Row], list[list[s
             "inbox": lambda: pages.extend(_inbox(scale, world, peer, tenth, rows)),
             "decisions": lambda: _decisions(scale, world, peer, rows),
             "fund": lambda: _fund(scale, world, rows),
+            "paying": lambda: _paying(scale, world, rows),
+            "page": lambda: _page(scale, world, rows),
             "workbook": lambda: _workbook(scale, world, rows),
         }
         for name in PARTS:

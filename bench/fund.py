@@ -22,54 +22,57 @@ if TYPE_CHECKING:
     from bench.load import World
 
 THREADS = 16
-_HOT = """
+HOT = """
 CREATE TABLE IF NOT EXISTS bench_hot (id bigint PRIMARY KEY, amount numeric(14, 2), spent numeric(14, 2));
 CREATE TABLE IF NOT EXISTS bench_expense (
     id bigserial PRIMARY KEY, hot_id bigint REFERENCES bench_hot, value numeric(12, 2), at timestamptz);
 TRUNCATE bench_hot, bench_expense;
 INSERT INTO bench_hot VALUES (1, 1000000000, 0);
 """
-_ONE_STATEMENT = """
+ONE_STATEMENT = """
 WITH u AS (UPDATE bench_hot SET spent = spent + 1 WHERE id = 1 AND spent + 1 <= amount RETURNING id)
 INSERT INTO bench_expense (hot_id, value, at) SELECT id, 1, now() FROM u
 """
 
 
-def _together(act: Callable[[], object], seconds: float) -> float:
-    """Seconds for one, all threads together."""
+def together(act: Callable[[], object], seconds: float, *, warm: int = 1) -> float:
+    """Seconds for one, all threads together; each has done ``warm`` before, on the connection it keeps."""
     done, faults = [0] * THREADS, []
-    barrier = threading.Barrier(THREADS + 1)
-    until = [0.0]
+    start = [0.0]
+
+    def go() -> None:
+        start[0] = time.perf_counter()
+
+    barrier = threading.Barrier(THREADS, action=go)
 
     def work(number: int) -> None:
         try:
-            connection.ensure_connection()
+            for _ in range(warm):
+                act()
             barrier.wait()
-            while time.perf_counter() < until[0]:
+            while time.perf_counter() < start[0] + seconds:
                 act()
                 done[number] += 1
         except Exception as fault:  # noqa: BLE001 - told by the main thread
             faults.append(fault)
+            barrier.abort()
         finally:
             connections.close_all()
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(THREADS)]
     for thread in threads:
         thread.start()
-    start = time.perf_counter()
-    until[0] = start + seconds
-    barrier.wait()
     for thread in threads:
         thread.join()
     if faults:
         raise faults[0]
-    return (time.perf_counter() - start) / sum(done)
+    return (time.perf_counter() - start[0]) / sum(done)
 
 
 def contention(world: World, *, rounds: int, seconds: float) -> dict[str, clock.Series]:
     """``product``: a project, its line, three accounts and the entry; ``limit``: one UPDATE and INSERT."""
     with connection.cursor() as cursor:
-        cursor.execute(_HOT)
+        cursor.execute(HOT)
     fund = Fund.objects.select_related("union").get(union__code="u0", year=YEAR)
     department = Department.objects.get(union=fund.union, code="xuanchuan")
     actor, post = world.person(0, "secretary"), world.post(0, "secretary")
@@ -92,14 +95,14 @@ def contention(world: World, *, rounds: int, seconds: float) -> dict[str, clock.
 
     def limit() -> None:
         with connection.cursor() as cursor:
-            cursor.execute(_ONE_STATEMENT)
+            cursor.execute(ONE_STATEMENT)
             if cursor.rowcount != 1:
                 raise RuntimeError("over")
 
     accounts = Account.objects.filter(fund=fund, line=None, kind="fund").values_list("balance", flat=True)
     before, projects = accounts.get(), Project.objects.filter(fund=fund).count()
     series = clock.in_turns(
-        {"product": lambda: _together(give, seconds), "limit": lambda: _together(limit, seconds)}, rounds
+        {"product": lambda: together(give, seconds), "limit": lambda: together(limit, seconds)}, rounds
     )
     given = Project.objects.filter(fund=fund).count() - projects
     if before - accounts.get() != given:

@@ -192,6 +192,14 @@ class Migration(migrations.Migration):
             model_name='fund',
             name='fund_close',
         ),
+        pgtrigger.migrations.RemoveTrigger(
+            model_name='account',
+            name='account_moved_by_entries',
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='account',
+            trigger=pgtrigger.compiler.Trigger(name='account_moved_by_entries', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (pg_trigger_depth() = 0 OR (NEW.id, NEW.kind, NEW.fund_id, NEW.line_id) IS DISTINCT FROM (OLD.id, OLD.kind, OLD.fund_id, OLD.line_id))', func="\n                    RAISE EXCEPTION 'an account changes by entries of the ledger only'\n                        USING ERRCODE = 'check_violation', CONSTRAINT = 'budgets_account_moved';\n                ", hash='7958c1eb1383c17a2d43f6fdc6165b87d3aa7835', operation='UPDATE', pgid='pgtrigger_account_moved_by_entries_7b7bd', table='budgets_account', when='BEFORE')),
+        ),
         migrations.AddField(
             model_name='entry',
             name='reverses',
@@ -376,7 +384,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='commitment',
-            trigger=pgtrigger.compiler.Trigger(name='commitment_moved_by_entries', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n                    IF pg_trigger_depth() < 2 THEN\n                        RAISE EXCEPTION 'a commitment changes by entries of the ledger only'\n                            USING ERRCODE = 'check_violation', CONSTRAINT = 'budgets_commitment_moved';\n                    END IF;\n                    RETURN NEW;\n                ", hash='19cf10c2019113891b67dfbfc9d9c78a09f0d7d9', operation='UPDATE', pgid='pgtrigger_commitment_moved_by_entries_d8d5f', table='budgets_commitment', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='commitment_moved_by_entries', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (pg_trigger_depth() = 0)', func="\n                    RAISE EXCEPTION 'a commitment changes by entries of the ledger only'\n                        USING ERRCODE = 'check_violation', CONSTRAINT = 'budgets_commitment_moved';\n                ", hash='f37ea0c8f268e0c9264682103ee2ad87b7ae0391', operation='UPDATE', pgid='pgtrigger_commitment_moved_by_entries_d8d5f', table='budgets_commitment', when='BEFORE')),
         ),
         migrations.AddConstraint(
             model_name='fundact',

@@ -220,19 +220,19 @@ class Account(models.Model):
                     RETURN NEW;
                 """,
             ),
-            # Depth 1 is somebody's own UPDATE; the ledger's comes from inside the trigger of Entry, depth 2.
+            # Depth 0 is somebody's own UPDATE; the ledger's comes from inside the trigger of Entry, depth 1.
+            # A condition, not a line of the function: it isn't called then, and each posting pays for it.
             pgtrigger.Trigger(
                 name="account_moved_by_entries",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    "pg_trigger_depth() = 0 OR (NEW.id, NEW.kind, NEW.fund_id, NEW.line_id)"
+                    " IS DISTINCT FROM (OLD.id, OLD.kind, OLD.fund_id, OLD.line_id)"
+                ),
                 func="""
-                    IF pg_trigger_depth() < 2
-                       OR (NEW.id, NEW.kind, NEW.fund_id, NEW.line_id)
-                          IS DISTINCT FROM (OLD.id, OLD.kind, OLD.fund_id, OLD.line_id) THEN
-                        RAISE EXCEPTION 'an account changes by entries of the ledger only'
-                            USING ERRCODE = 'check_violation', CONSTRAINT = 'budgets_account_moved';
-                    END IF;
-                    RETURN NEW;
+                    RAISE EXCEPTION 'an account changes by entries of the ledger only'
+                        USING ERRCODE = 'check_violation', CONSTRAINT = 'budgets_account_moved';
                 """,
             ),
         )

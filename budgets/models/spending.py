@@ -90,12 +90,10 @@ class Commitment(models.Model):
                 name="commitment_moved_by_entries",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Update,
+                condition=pgtrigger.Condition("pg_trigger_depth() = 0"),
                 func="""
-                    IF pg_trigger_depth() < 2 THEN
-                        RAISE EXCEPTION 'a commitment changes by entries of the ledger only'
-                            USING ERRCODE = 'check_violation', CONSTRAINT = 'budgets_commitment_moved';
-                    END IF;
-                    RETURN NEW;
+                    RAISE EXCEPTION 'a commitment changes by entries of the ledger only'
+                        USING ERRCODE = 'check_violation', CONSTRAINT = 'budgets_commitment_moved';
                 """,
             ),
         )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from budgets.models import Commitment, Entry
 from budgets.services.papers import GivenPaper, attach
 from budgets.services.posting import check_amount, check_moment, posting
-from budgets.services.spending_checks import accounts_of, check_same_form, post_for, short_of
+from budgets.services.spending_checks import accounts_of, check_same_form, hold, post_for, short_of
 from budgets.states import AccountKind, EntryKind
 from office.refusals import Refused
 from office.wording import yuan
@@ -141,8 +141,8 @@ def release_all(
     """
     check_moment(at)
     with posting():
-        lines = project.lines.order_by().values_list("pk", flat=True)
-        accounts = accounts_of(project, lines, locked=True)
+        hold(project)
+        accounts = accounts_of(project, project.lines.order_by().values_list("pk", flat=True))
         waiting = project.commitments.open().order_by("id")
         if session_no is not None:
             waiting = waiting.filter(session_no=session_no)

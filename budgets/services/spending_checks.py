@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
+from django.db.models import Q
 from django.utils import timezone
 
 from budgets import rules
@@ -96,8 +97,13 @@ def accounts_of(
 
 
 def hold(project: Project) -> None:
-    """Nobody posts on the project's lines until the transaction ends; whoever is posting is waited for."""
-    accounts = Account.objects.filter(line__project=project).order_by("id")
+    """Nobody posts on the project's lines until the transaction ends; whoever is posting is waited for.
+
+    The fund's own account is taken with them, before them: what is released or left over often goes back to
+    the fund in the same transaction, and who closes the year or adjusts the budget has it first too.
+    """
+    own = Q(line__project=project) | Q(fund=project.fund_id, kind=AccountKind.FUND)
+    accounts = Account.objects.filter(own).order_by("id")
     list(accounts.select_for_update(of=("self",), no_key=True).values_list("pk", flat=True))
 
 

@@ -268,6 +268,16 @@ def test_all_that_is_missing_is_named_at_once(binhai: Cast, project: Project) ->
         pay_out(binhai, project, "1.00", kind="balance", papers=[GivenPaper("slip", "x", evidence="x")])
 
 
+def test_what_the_finance_software_paid_brings_its_papers_later(binhai: Cast, project: Project) -> None:
+    """Papers only: all else is asked as ever."""
+    late: dict[str, Any] = {"papers": (), "papers_later": True}
+    with pytest.raises(Refused, match="请填写经办人。"):
+        pay_out(binhai, project, "1.00", handler="", **late)
+    with pytest.raises(Refused, match=r"差 0\.01 元"):
+        pay_out(binhai, project, "20000.01", **late)
+    assert not pay_out(binhai, project, "1.00", **late).papers.exists()
+
+
 @pytest.mark.parametrize("who", ["jiceng", "xuanchuan"])
 def test_only_finance_pays(binhai: Cast, mianyang: Cast, project: Project, who: str) -> None:
     for actor in (binhai.people[who], mianyang.finance):

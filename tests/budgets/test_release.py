@@ -153,8 +153,8 @@ def test_a_cancellation_after_the_year_closed_is_refused(binhai: Cast, commitmen
 def test_many_commitments_take_no_more_statements(
     binhai: Cast, project: Project, django_assert_num_queries: Any
 ) -> None:
-    """Savepoint, lines, accounts, commitments, entries, release."""
+    """Savepoint, accounts locked, lines, accounts, commitments, entries, release."""
     for _ in range(7):
         commit_to(binhai, project, "1.00")
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         assert len(let_all_go(binhai, project)) == 7

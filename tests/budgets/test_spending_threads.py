@@ -20,6 +20,7 @@ from budgets.services import (
     Shift,
     carry_over,
     close_year,
+    give_back_remainder,
     release,
     release_all,
     reverse_entry,
@@ -253,6 +254,39 @@ def test_transfers_both_ways_and_payments_over_several_lines(cast: Cast, fund: F
     works += [lambda: spend(1, 2), lambda: spend(2, 1), change, change]
     assert race(*works) == [None] * len(works)
     assert stands(first) == {"item-1": ("5010.00", "0.00", "10.00"), "item-2": ("4980.00", "0.00", "10.00")}
+    fits()
+
+
+def test_classes_are_cancelled_and_settled_while_budgets_change_and_the_year_is_closed(
+    cast: Cast, fund: Fund
+) -> None:
+    """Released or left over, money goes back to the fund in one transaction; others have the fund first."""
+    projects = [give(cast, fund, "100.00", "100.00") for _ in range(4)]
+    for project in projects:
+        commit_to(cast, project, "40.00")
+    by: dict[str, Any] = {"actor": cast.finance, "post": None, "at": NOW}
+
+    def cancel(project: Project) -> object:
+        with transaction.atomic():
+            release_all(project=project, session_no=None, reason="取消", **by)
+            give_back_remainder(project=project, reason="取消", reference="x", **by)
+        return None
+
+    def change(project: Project) -> object:
+        for _ in range(3):
+            adjust(cast, project, {"item-2": D("1.00")})
+        return None
+
+    def close() -> object:
+        close_year(fund=fund, actor=cast.finance, at=NOW)
+        return None
+
+    works = [partial(act, project) for project in projects for act in (cancel, change, change)]
+    results = race(*works, close, close)
+    assert len(results) == len(works) + 2
+    fund.refresh_from_db()
+    if fund.closed_on is not None:
+        assert not Commitment.objects.open().exists()
     fits()
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from budgets.models import Account, BudgetLine, Entry
-from budgets.selectors import FundTotals, ProjectRow, ProjectTotals, project_rows
+from budgets.selectors import FundTotals
 from budgets.states import AccountKind, EntryKind
 from workflow.models import ClassPlan
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from budgets.models import Fund, Project
-    from org.selectors import Standing
 
 ZERO: Final = Decimal("0.00")
 
@@ -60,21 +59,10 @@ class FundedClass:
     held: Held
 
 
-def funded_classes(fund: Fund, standing: Standing) -> list[FundedClass]:
-    """The fund's projects by number with their plans, in three queries."""
-    rows = project_rows(fund, standing=standing)
-    plans = plans_of(row.project.pk for row in rows)
-    return [FundedClass(row.project, plans.get(row.project.pk), _held(row)) for row in rows]
-
-
 def plans_of(project_ids: Iterable[int]) -> dict[int, ClassPlan]:
     """The plan of each project, by project; one query."""
     plans = ClassPlan.objects.filter(project__in=tuple(project_ids)).select_related("department")
     return {plan.project_id: plan for plan in plans if plan.project_id is not None}
-
-
-def _held(row: ProjectRow | ProjectTotals) -> Held:
-    return Held(row.appropriated, row.committed, row.paid, row.available)
 
 
 def add_up(rows: Iterable[Held]) -> Held:
