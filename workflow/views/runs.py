@@ -262,9 +262,9 @@ def _next(run: ClassRun, acts: Mapping[RunAct, str | None], asked: list[RunReque
             }
         case RunState.SETTLING:
             return {
-                "text": f"{_attended(run)}由{run.plan.department.name}凭签到表和反馈表，按实到人数办理结算。",
-                "url": address("run_feedback", run.pk),
-                "label": "查看反馈表",
+                "text": f"{_attended(run)}由财务部门按实到人数办理决算。",
+                "url": address("run_settlement", run.pk),
+                "label": "查看决算",
             }
         case RunState.CANCELLED:
             return _cancelled(asked)

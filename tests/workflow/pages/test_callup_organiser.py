@@ -271,8 +271,8 @@ def test_from_the_first_sheet_to_the_records(client, called: Called, clock) -> N
     assert "考勤已结束，不能再改。" in closed
     assert "不能办理这一操作" not in closed
     overview = client.get(f"{base}/").content.decode()
-    assert "考勤已结束：结业 1 人，未结业 1 人。由宣传网络部凭签到表和反馈表" in overview
-    assert f'href="{base}/feedback/">查看反馈表' in overview
+    assert "考勤已结束：结业 1 人，未结业 1 人。由财务部门按实到人数办理决算" in overview
+    assert f'href="{base}/settlement/">查看决算' in overview
     assert runs.fresh_run(called.run).state == "settling"
     assert dict(Seat.objects.values_list("name", "state")) == {
         "丁一鸣": "completed",
