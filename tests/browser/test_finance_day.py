@@ -61,7 +61,6 @@ def test_commit_pay_and_see_what_is_missing(day: Day, tmp_path: Path) -> None:
     page.get_by_label("事由").fill("用车定金")
     page.get_by_label("收款单位（人）").fill("滨海客运公司")
     page.locator(f"[name=commitment_{made.pk}]").fill("100.00")
-    day.picture(page, "登记支付")
     page.locator(".decide").get_by_role("button", name="登记支付").click()
     expect(page.get_by_role("alert").first).to_contain_text("合同")
     assert not Payment.objects.filter(title="用车定金").exists()
