@@ -43,7 +43,8 @@ def _plan(plan: PlanWords) -> list[Any]:
 
 
 def _size(plan: PlanWords) -> list[Any]:
-    if plan.total is None:
+    # Neither an exemption nor a request about money is about a class's people and days.
+    if plan.total is None or not plan.sessions:
         return [None] * 4
     return [plan.sessions, plan.trainees, plan.staff, Decimal(plan.days)]
 
