@@ -217,25 +217,33 @@ class _Worker(threading.Thread):
         super().__init__(daemon=True)
         self._lock = lock
         self._stopping = threading.Event()
+        # Begun here, before gunicorn forks: a web process forked meanwhile would hold the pipe by which
+        # Popen learns that the program runs, and Popen would never return.
+        self._process = self._begin()
+
+    def _begin(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "config.worker", "--parent", str(os.getpid())],
+            stdin=subprocess.DEVNULL,
+            pass_fds=(self._lock,),
+            start_new_session=True,
+        )
 
     def run(self) -> None:
-        while not self._stopping.is_set():
-            process = subprocess.Popen(
-                [sys.executable, "-m", "config.worker", "--parent", str(os.getpid())],
-                stdin=subprocess.DEVNULL,
-                pass_fds=(self._lock,),
-                start_new_session=True,
-            )
-            while process.poll() is None and not self._stopping.wait(0.5):
+        while True:
+            while self._process.poll() is None and not self._stopping.wait(0.5):
                 pass
             if self._stopping.is_set():
-                process.terminate()
+                self._process.terminate()
                 try:
-                    process.wait(timeout=WORKER_SECONDS)
+                    self._process.wait(timeout=WORKER_SECONDS)
                 except subprocess.TimeoutExpired:
-                    process.kill()
-                    process.wait()
-            self._stopping.wait(1)  # one that can't start isn't started a hundred times a second
+                    self._process.kill()
+                    self._process.wait()
+                return
+            if self._stopping.wait(1):  # one that can't start isn't started a hundred times a second
+                return
+            self._process = self._begin()
 
     def stop(self) -> None:
         """End it and wait until it is gone."""
