@@ -21,7 +21,6 @@ from workflow.selectors.money import FundedClass, Held, plans_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import date
 
     from django.db.models import QuerySet
 
@@ -255,14 +254,3 @@ def payments_of(
 def _by_number(q: str) -> Iterable[int]:
     digits = q.upper().removeprefix("ZF")
     return [int(digits)] if digits.isascii() and digits.isdigit() and len(digits) < 16 else []
-
-
-def last_payment_day(projects: QuerySet[Project]) -> date | None:
-    """The latest 支付日期 among them."""
-    latest: date | None = (
-        Payment.objects.filter(project__in=projects.order_by().values("pk"))
-        .order_by("-paid_on")
-        .values_list("paid_on", flat=True)
-        .first()
-    )
-    return latest

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from budgets import rules
 from budgets import services as ledger
-from budgets.models import Fund
 from budgets.selectors import fund_totals
 from office.refusals import Refused
 from office.wording import chinese_date
@@ -25,6 +24,7 @@ from workflow.selectors.growth import growth_of
 from workflow.selectors.years import asked_year
 from workflow.services import funds as services
 from workflow.views.common import DeskRequest, page_of, standing_of
+from workflow.views.fund_frame import seen_fund
 from workflow.views.overseen import forbidden, overseen_union, overseen_unions
 
 if TYPE_CHECKING:
@@ -39,15 +39,10 @@ class ReasonForm(forms.Form):
         self.fields["reason"] = Text(most=300, rows=3, label=label, required=must, help_text=hint)
 
 
-def _fund(request: DeskRequest, pk: int) -> Fund:
-    visible = Fund.objects.visible_to(standing_of(request)).select_related("union")
-    return get_object_or_404(visible, pk=pk)
-
-
 @require_safe
 def fund_requests(request: DeskRequest, pk: int) -> HttpResponse:
     """What was asked about the fund and its projects."""
-    fund = _fund(request, pk)
+    fund = seen_fund(request, pk)
     page = page_of(request, requests_of(standing_of(request), fund))
     context = {"fund": fund, "page": page, "money": [(row, amount_asked(row)) for row in page]}
     return render(request, "workflow/money/fund_requests.html", context)
@@ -56,7 +51,7 @@ def fund_requests(request: DeskRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def fund_close(request: DeskRequest, pk: int) -> HttpResponse:
     """结账: what still waits is named before anything is closed."""
-    fund, at = _fund(request, pk), timezone.now()
+    fund, at = seen_fund(request, pk), timezone.now()
     if reason := rules.refusal("close", fund.union, request.user, at) or rules.closed(fund):
         return forbidden(request, reason)
     form = ReasonForm(
@@ -87,7 +82,7 @@ def fund_close(request: DeskRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def fund_reopen(request: DeskRequest, pk: int) -> HttpResponse:
     """反结账 by the head of finance, with a reason (S21)."""
-    fund, at = _fund(request, pk), timezone.now()
+    fund, at = seen_fund(request, pk), timezone.now()
     if reason := rules.refusal("reopen", fund.union, request.user, at):
         return forbidden(request, reason)
     if fund.closed_on is None:

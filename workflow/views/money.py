@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import messages
 from django.db.models import F
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
@@ -32,6 +32,7 @@ from workflow.services.funds import missing_reason, set_up_fund
 from workflow.states import MoneyKind
 from workflow.templatetags.amounts import money
 from workflow.views.common import DeskRequest, page_of, standing_of, workbook_file
+from workflow.views.fund_frame import scope_of, seen_fund
 from workflow.views.overseen import forbidden, overseen_union, overseen_unions
 
 if TYPE_CHECKING:
@@ -39,15 +40,6 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from django import forms
-    from django.db.models import QuerySet
-
-    from budgets.models import Project
-    from org.models import Department
-
-
-def _fund(request: DeskRequest, pk: int) -> Fund:
-    visible = Fund.objects.visible_to(standing_of(request)).select_related("union")
-    return get_object_or_404(visible, pk=pk)
 
 
 @require_GET
@@ -178,15 +170,6 @@ def _ask(request: DeskRequest, form: forms.Form, text: str, action: str) -> Http
     return render(request, "workflow/money/ask.html", {"ask": ask})
 
 
-def _scope(request: DeskRequest, fund: Fund) -> tuple[QuerySet[Project], Department | None, list[Department]]:
-    """The projects asked for, their department if they are of one, and the departments there are."""
-    standing = standing_of(request)
-    departments = lists.departments_of(fund, standing)
-    asked = request.GET.get("department", "")
-    chosen = next((one for one in departments if str(one.pk) == asked), None)
-    return lists.projects_of(fund, standing, chosen.pk if chosen else None), chosen, departments
-
-
 @require_GET
 def fund(request: DeskRequest, pk: int) -> HttpResponse:
     standing = standing_of(request)
@@ -196,7 +179,7 @@ def fund(request: DeskRequest, pk: int) -> HttpResponse:
     found = next((one for one in siblings if one.pk == pk), None)
     if found is None:
         raise Http404
-    projects, department, departments = _scope(request, found)
+    projects, department, departments = scope_of(request, found)
     unit = request.GET.get("unit", "")
     totals = fund_totals([found.pk])[found.pk]
     counted = sum(one.funded for one in ([department] if department else departments))  # type: ignore[attr-defined]
@@ -221,8 +204,8 @@ def fund(request: DeskRequest, pk: int) -> HttpResponse:
 
 @require_GET
 def fund_export(request: DeskRequest, pk: int) -> HttpResponse:
-    found = _fund(request, pk)
-    projects, department, _ = _scope(request, found)
+    found = seen_fund(request, pk)
+    projects, department, _ = scope_of(request, found)
     book = fund_sheet(
         fund=found,
         totals=fund_totals([found.pk])[found.pk],

@@ -24,42 +24,22 @@ from workflow.selectors.money import Held
 from workflow.selectors.money_reports import REPORT_TITLES, REPORTS, Report
 from workflow.templatetags.amounts import money
 from workflow.views.common import DeskRequest, page_of, standing_of, workbook_file
+from workflow.views.fund_frame import asked_number, scope_of, seen_fund
 
 if TYPE_CHECKING:
-    from django.db.models import QuerySet
     from django.urls import URLPattern
 
-    from org.models import Department
 
 #: Rows of a workbook of payments; more than anybody prints.
 MOST = 20_000
 
 
-def _fund(request: DeskRequest, pk: int) -> Fund:
-    visible = Fund.objects.visible_to(standing_of(request)).select_related("union")
-    return get_object_or_404(visible, pk=pk)
-
-
-def _number(request: DeskRequest, name: str) -> int | None:
-    text = request.GET.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None
-
-
-def _scope(request: DeskRequest, fund: Fund) -> tuple[QuerySet[Project], Department | None, list[Department]]:
-    """The projects asked for, of which department if of one, and the departments there are."""
-    standing = standing_of(request)
-    departments = lists.departments_of(fund, standing)
-    wanted = _number(request, "department")
-    chosen = next((one for one in departments if one.pk == wanted), None)
-    return lists.projects_of(fund, standing, chosen.pk if chosen else None), chosen, departments
-
-
 @require_safe
 def fund_progress(request: DeskRequest, pk: int) -> HttpResponse:
     """支出进度: beside the pace expected today, projects at risk first, by month and by department."""
-    fund, at = _fund(request, pk), timezone.now()
+    fund, at = seen_fund(request, pk), timezone.now()
     unit = request.GET.get("unit", "")
-    projects, chosen, departments = _scope(request, fund)
+    projects, chosen, departments = scope_of(request, fund)
     held = lists.held_together(projects)
     months, titles = lists.spending_by_month(fund, projects)
     by_department = lists.spending_by_department(projects)
@@ -144,14 +124,14 @@ def fund_rows(request: DeskRequest, pk: int) -> HttpResponse:
     if figure not in FIGURES:
         raise Http404
     project = line = None
-    if (wanted := _number(request, "line")) is not None:
+    if (wanted := asked_number(request, "line")) is not None:
         line = get_object_or_404(BudgetLine.objects.select_related("project"), pk=wanted)
         project = get_object_or_404(Project.objects.visible_to(standing), pk=line.project_id, fund=pk)
-    elif (wanted := _number(request, "project")) is not None:
+    elif (wanted := asked_number(request, "project")) is not None:
         project = get_object_or_404(Project.objects.visible_to(standing), pk=wanted, fund=pk)
     # Who sees a project may look behind its figures; behind the fund's only who sees the fund.
-    fund = Fund.objects.select_related("union").get(pk=pk) if project is not None else _fund(request, pk)
-    wanted = _number(request, "department")
+    fund = Fund.objects.select_related("union").get(pk=pk) if project is not None else seen_fund(request, pk)
+    wanted = asked_number(request, "department")
     departments = lists.departments_of(fund, standing) if wanted is not None else []
     department = next((one for one in departments if one.pk == wanted), None)
     behind = Behind(
@@ -181,9 +161,9 @@ def fund_rows(request: DeskRequest, pk: int) -> HttpResponse:
 @require_safe
 def fund_payments(request: DeskRequest, pk: int) -> HttpResponse:
     """支付明细 of a fund: by month, cost item, words; as a page or a workbook."""
-    fund = _fund(request, pk)
-    projects, chosen, departments = _scope(request, fund)
-    month = _number(request, "month")
+    fund = seen_fund(request, pk)
+    projects, chosen, departments = scope_of(request, fund)
+    month = asked_number(request, "month")
     month = month if month is not None and 1 <= month <= 12 else None
     q = request.GET.get("q", "").strip()[:60]
     item = request.GET.get("item", "")[:40]
@@ -220,11 +200,11 @@ def fund_payments(request: DeskRequest, pk: int) -> HttpResponse:
 @require_safe
 def fund_report(request: DeskRequest, pk: int, kind: str) -> HttpResponse:
     """经费预算表, 执行情况表 or 经费决算表: on paper, or as a workbook."""
-    fund = _fund(request, pk)
+    fund = seen_fund(request, pk)
     make = REPORTS.get(kind)
     if make is None:
         raise Http404
-    projects, chosen, departments = _scope(request, fund)
+    projects, chosen, departments = scope_of(request, fund)
     report = make(projects)
     today, scope = timezone.localdate(), chosen.name if chosen else ""
     if request.GET.get("format") == "xlsx":

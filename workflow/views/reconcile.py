@@ -27,7 +27,8 @@ from workflow.rules.reconciling import DIFFERENT, Fit, Pair, Reconciled, takeove
 from workflow.selectors.reconciling import choices_of, reconciliations
 from workflow.services import reconciling as services
 from workflow.services.reconciling import Defaults, Outcome, begin_export
-from workflow.views.common import DeskRequest, attachment, page_of, standing_of, workbook_file
+from workflow.views.common import DeskRequest, attachment, page_of, workbook_file
+from workflow.views.fund_frame import seen_fund
 
 if TYPE_CHECKING:
     import datetime
@@ -55,11 +56,6 @@ TONES: Final = {
 }
 
 
-def _fund(request: DeskRequest, pk: int) -> Fund:
-    visible = Fund.objects.visible_to(standing_of(request)).select_related("union")
-    return get_object_or_404(visible, pk=pk)
-
-
 def _task(fund: Fund, pk: int) -> LongTask:
     return get_object_or_404(reconciliations(fund), pk=pk)
 
@@ -80,7 +76,7 @@ def _whole(text: str) -> int | None:
 @require_http_methods(["GET", "HEAD", "POST"])
 def fund_reconcile(request: DeskRequest, pk: int) -> HttpResponse:
     """Choose a month and the workbook; what was handed in before stands below."""
-    fund, at = _fund(request, pk), timezone.now()
+    fund, at = seen_fund(request, pk), timezone.now()
     refusal = services.refusal(fund, actor=request.user, at=at)
     error = ""
     if request.method == "POST":
@@ -126,7 +122,7 @@ def fund_reconcile(request: DeskRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def fund_reconciliation(request: DeskRequest, pk: int, task: int) -> HttpResponse:
     """Every row of the file and every payment of the month, once; vouchers and payments from it."""
-    fund, at = _fund(request, pk), timezone.now()
+    fund, at = seen_fund(request, pk), timezone.now()
     kept = _task(fund, task)
     if request.method == "POST":
         return _act(request, fund, kept, at)
@@ -292,7 +288,7 @@ def _tell(request: DeskRequest, outcomes: Sequence[Outcome]) -> None:
 @require_safe
 def fund_reconciliation_print(request: DeskRequest, pk: int, task: int) -> HttpResponse:
     """The 对账差异表 on paper."""
-    fund = _fund(request, pk)
+    fund = seen_fund(request, pk)
     kept = _task(fund, task)
     found = _compared(fund, kept)
     projects = _projects(found.pairs)
@@ -314,7 +310,7 @@ def fund_reconciliation_print(request: DeskRequest, pk: int, task: int) -> HttpR
 @require_safe
 def fund_reconciliation_export(request: DeskRequest, pk: int, task: int) -> HttpResponse:
     """The 对账差异表 as a workbook."""
-    fund = _fund(request, pk)
+    fund = seen_fund(request, pk)
     kept = _task(fund, task)
     found = _compared(fund, kept)
     book = difference_book(fund, found, _projects(found.pairs), on=timezone.localdate())
@@ -332,7 +328,7 @@ def _compared(fund: Fund, kept: LongTask) -> Reconciled:
 @require_safe
 def fund_reconciliation_file(request: DeskRequest, pk: int, task: int) -> HttpResponse:
     """The workbook as it was handed in."""
-    file = services.file_of(_task(_fund(request, pk), task))
+    file = services.file_of(_task(seen_fund(request, pk), task))
     with file.file.open() as content:
         return attachment(content.read(), file.name, file.mime)
 
@@ -340,7 +336,7 @@ def fund_reconciliation_file(request: DeskRequest, pk: int, task: int) -> HttpRe
 @require_safe
 def fund_export_all(request: DeskRequest, pk: int) -> HttpResponse:
     """导出全部: entries, payments and commitments of the fund; a large ledger is written by the worker."""
-    fund = _fund(request, pk)
+    fund = seen_fund(request, pk)
     if not is_small(fund):
         task = begin_export(fund=fund, actor=request.user, at=timezone.now())
         return redirect("workflow:long_task", task.pk)
