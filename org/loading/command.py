@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -33,7 +34,7 @@ def bar_of(*, quiet: bool, unit: str = " 行", total: int | None = None) -> Any:
     )
 
 
-class ImportCommand(BaseCommand):
+class ImportCommand(BaseCommand, ABC):
     """Exit 0: every row is in or was there; 1: some rows have problems; 2: the file can't be read."""
 
     name = ""
@@ -42,9 +43,9 @@ class ImportCommand(BaseCommand):
         parser.add_argument("file", type=Path, metavar="文件", help=".xlsx、.xls、.ods 或 .csv")
         parser.add_argument("--quiet", action="store_true", help="不显示进度条")
 
+    @abstractmethod
     def loader(self, today: datetime.date, **options: Any) -> Loader:
         """What takes the rows in."""
-        raise NotImplementedError
 
     def handle(self, *args: Any, **options: Any) -> None:
         path: Path = options["file"]

@@ -60,10 +60,6 @@ class MoneyForm(forms.Form):
             error_messages={"empty": "所选文件是空的，请重新选择。"},
         )
 
-    def terms(self) -> MoneyTerms:
-        """What was typed; noughts where it can't be read."""
-        raise NotImplementedError
-
 
 class TransferForm(MoneyForm):
     """调剂: from a line of the project to a line of ``targets``, row by row."""
@@ -208,3 +204,7 @@ class AmountForm(MoneyForm):
     def terms(self) -> MoneyTerms:
         given = self.cleaned_data
         return MoneyTerms(amount=given.get("amount") or ZERO, document=given.get("document", "").strip())
+
+
+#: The form of each kind; ``terms()`` is what was typed, noughts where it can't be read.
+KindForm = TransferForm | BudgetForm | AmountForm

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -16,15 +17,15 @@ if TYPE_CHECKING:
     AnyRequest = RunRequest | MoneyRequest
 
 
-class RequestCase:
+class RequestCase(ABC):
     """A request as a gate sees it, whatever it is about. What isn't at hand is read once."""
 
     standing: Standing
 
     @property
+    @abstractmethod
     def request(self) -> AnyRequest | None:
         """The request in question."""
-        raise NotImplementedError
 
     @cached_property
     def task(self) -> WorkTask | None:
