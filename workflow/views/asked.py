@@ -5,23 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from django.contrib import messages
 from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone
 
+from office.refusals import Conflict, Refused
 from workflow.rules import route
 from workflow.states import DecisionAction, RequestState, StepKind
 from workflow.views.common import attachment
-from workflow.views.plan_bar import phrases
+from workflow.views.plan_bar import Typed, phrases
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from org.models import User
     from workflow.models import Decision
     from workflow.rules.request_gate import AnyRequest, RequestCase
     from workflow.views.common import DeskRequest
-    from workflow.views.plan_bar import Typed
 
 #: What may be done at the desk of a request.
 ACTIONS = {
@@ -168,3 +170,38 @@ def basis_file(found: AnyRequest) -> HttpResponse:
     except FileNotFoundError:
         raise Http404 from None
     return attachment(body, found.basis.name, found.basis.mime)
+
+
+def decided(
+    request: DeskRequest,
+    pk: int,
+    *,
+    decide: Callable[..., Decision],
+    page: Callable[[Typed, int], HttpResponse],
+    of: AnyRequest,
+) -> HttpResponse:
+    """同意, 退回 or 不同意 by the task the page showed; what was typed stays where it is refused.
+
+    ``decide``: the service for that kind of request; ``page``: the request's page again, with what was typed
+    and a status; ``of``: the request as it was when it was seen.
+    """
+    opinion = request.POST.get("opinion", "").strip()[:500]
+    action = ACTIONS.get(request.POST.get("action", ""))
+    task = number_of(request.POST.get("task", ""))
+    if action is None or task is None:
+        return page(Typed(opinion, error="请选择同意、退回或不同意。"), 422)
+    try:
+        decision = decide(
+            request_id=pk,
+            task_id=task,
+            action=action,
+            actor=request.user,
+            at=timezone.now(),
+            opinion=opinion,
+        )
+    except Conflict as conflict:
+        return page(Typed(opinion, conflict=str(conflict)), 409)
+    except Refused as refused:
+        return page(Typed(opinion, error=str(refused)), 422)
+    messages.success(request, f"{of.words}已办理：{decision.get_action_display()}，{whither(of)}。")
+    return redirect("workflow:inbox")

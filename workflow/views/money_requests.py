@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from budgets.models import Fund, Project
 from budgets.selectors import fund_totals
-from office.refusals import Conflict, Refused
+from office.refusals import Refused
 from rulebook.selectors import book_for
 from workflow.forms.money_requests import ROWS, AmountForm, BudgetForm, TransferForm
 from workflow.models import MoneyRequest
@@ -22,7 +22,7 @@ from workflow.rules.money_gate import MoneyAct, may_ask, refusal
 from workflow.rules.money_terms import MoneyTerms, lines_of, next_year
 from workflow.services import money_requests as services
 from workflow.states import MoneyKind, RequestState
-from workflow.views.asked import ACTIONS, basis_file, number_of, returned, revision_of, whither
+from workflow.views.asked import basis_file, decided, number_of, returned, revision_of, whither
 from workflow.views.common import DeskRequest, standing_of
 from workflow.views.drafting import answers_refusals, ask, no
 from workflow.views.money_request_page import money_request_page, money_request_print
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from django.urls import URLPattern
 
-    from workflow.forms.money_requests import MoneyForm
+    from workflow.forms.money_requests import KindForm
     from workflow.rules.money_terms import Line
 
 
@@ -167,7 +167,7 @@ def _sheet(
     terms: MoneyTerms,
     reason: str,
     at: datetime,
-) -> tuple[dict[str, Any], MoneyForm]:
+) -> tuple[dict[str, Any], KindForm]:
     """The form of the kind, and what its page shows beside it."""
     data = request.POST if request.method == "POST" else None
     files = request.FILES if request.method == "POST" else None
@@ -175,8 +175,8 @@ def _sheet(
         return _transfer_sheet(request, project, terms, reason)
     if kind == MoneyKind.BUDGET and project is not None:
         lines = lines_of([project.pk])
-        titles = cost_titles(book_for(fund.union, timezone.localdate(at)).book)
         book = book_for(fund.union, timezone.localdate(at)).book
+        titles = cost_titles(book)
         there = {line.item for line in lines}
         others = {item: titles[item] for item in in_card_order(titles, book) if item not in there}
         form = BudgetForm(data, files, lines=lines, others=others, asked=terms.lines, reason=reason)
@@ -273,30 +273,15 @@ def _page(
 
 @require_POST
 def money_request_decide(request: DeskRequest, pk: int) -> HttpResponse:
-    """同意, 退回 or 不同意 by the task the page showed; what was typed stays where it is refused."""
+    """同意, 退回 or 不同意, at the desk it lies on."""
     found = seen_money_request(request, pk)
-    opinion = request.POST.get("opinion", "").strip()[:500]
-    action = ACTIONS.get(request.POST.get("action", ""))
-    task = number_of(request.POST.get("task", ""))
-    if action is None or task is None:
-        return _page(request, found, Typed(opinion, error="请选择同意、退回或不同意。"), status=422)
-    try:
-        decision = services.decide(
-            request_id=pk,
-            task_id=task,
-            action=action,
-            actor=request.user,
-            at=timezone.now(),
-            opinion=opinion,
-        )
-    except Conflict as conflict:
-        typed = Typed(opinion, conflict=str(conflict))
-        return _page(request, seen_money_request(request, pk), typed, status=409)
-    except Refused as refused:
-        typed = Typed(opinion, error=str(refused))
-        return _page(request, seen_money_request(request, pk), typed, status=422)
-    messages.success(request, f"{found.words}已办理：{decision.get_action_display()}，{whither(found)}。")
-    return redirect("workflow:inbox")
+    return decided(
+        request,
+        pk,
+        decide=services.decide,
+        page=lambda typed, status: _page(request, seen_money_request(request, pk), typed, status),
+        of=found,
+    )
 
 
 @answers_refusals

@@ -11,7 +11,7 @@ from django.urls import path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from office.refusals import Conflict, Refused
+from office.refusals import Refused
 from rulebook.selectors import book_for
 from workflow.forms.runs import ReasonForm
 from workflow.rules.giving_back import back_text, giving_back
@@ -21,7 +21,7 @@ from workflow.selectors import runs as select
 from workflow.services import requests as services
 from workflow.services.asking import WITH_TERMS
 from workflow.states import RequestKind
-from workflow.views.asked import ACTIONS, basis_file, number_of, returned, revision_of, whither
+from workflow.views.asked import basis_file, decided, returned, revision_of, whither
 from workflow.views.common import DeskRequest, standing_of
 from workflow.views.drafting import answers_refusals, ask, no
 from workflow.views.plan_bar import Typed
@@ -266,34 +266,15 @@ def _page(
 
 @require_POST
 def run_request_decide(request: DeskRequest, pk: int) -> HttpResponse:
-    """同意, 退回 or 不同意 by the task the page showed; what was typed stays where it is refused."""
+    """同意, 退回 or 不同意, at the desk it lies on."""
     found = seen_request(request, pk)
-    opinion = request.POST.get("opinion", "").strip()[:500]
-    action = ACTIONS.get(request.POST.get("action", ""))
-    task = number_of(request.POST.get("task", ""))
-    if action is None or task is None:
-        return _page(request, found, Typed(opinion, error="请选择同意、退回或不同意。"), status=422)
-    try:
-        decision = services.decide(
-            request_id=pk,
-            task_id=task,
-            action=action,
-            actor=request.user,
-            at=timezone.now(),
-            opinion=opinion,
-        )
-    except Conflict as conflict:
-        typed = Typed(opinion, conflict=str(conflict))
-        return _page(request, seen_request(request, pk), typed, status=409)
-    except Refused as refused:
-        typed = Typed(opinion, error=str(refused))
-        return _page(request, seen_request(request, pk), typed, status=422)
-    messages.success(
+    return decided(
         request,
-        f"《{found.run.title}》的{found.get_kind_display()}已办理："
-        f"{decision.get_action_display()}，{whither(found)}。",
+        pk,
+        decide=services.decide,
+        page=lambda typed, status: _page(request, seen_request(request, pk), typed, status),
+        of=found,
     )
-    return redirect("workflow:inbox")
 
 
 @answers_refusals
