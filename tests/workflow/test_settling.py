@@ -87,9 +87,9 @@ def settle(world: World, run: ClassRun, who: str = "caiwu-staff", **more: Any) -
 def test_s24_people_who_came_are_counted_not_those_nominated(world: World) -> None:
     run = ended(world, people=50, absent=4)
     pay(world, run, "7000.00")
-    figures = figures_of(run, book_of(run))
-    assert (figures.confirmed, figures.came, figures.person_half_days) == (50, 46, 184)
-    meals = next(row for row in figures.rows if row.line.item == "meals")
+    figures = figures_of(run)
+    assert (figures.sheet.confirmed, figures.sheet.trainees, figures.person_half_days) == (50, 46, 184)
+    meals = next(row for row in figures.sheet.rows if row.item == "meals")
     card = book_of(run).rate_card
     standard = card.rate_class(card.default_class).items["meals"]
     assert meals.ceiling == standard * (46 + 3) * 2
@@ -163,8 +163,8 @@ def test_reversed_and_refunded_money_is_not_spent(world: World) -> None:
         actor=actor,
         at=at(6, 16),
     )
-    figures = figures_of(run, book_of(run))
-    assert figures.actual == Decimal("650.00")
+    figures = figures_of(run)
+    assert figures.sheet.actual == Decimal("650.00")
 
 
 def test_an_open_commitment_stops_it_by_name(world: World) -> None:
@@ -190,13 +190,27 @@ def test_s23_over_the_ceiling_on_those_who_came(world: World) -> None:
     """8,000 yuan of meals were in order for 63 people, and aren't for the 13 who came."""
     run = ended(world, people=10)
     pay(world, run, "8000.00")
-    found = {finding.code: finding for finding in findings_of(figures_of(run, book_of(run)))}
+    found = {finding.code: finding for finding in findings_of(figures_of(run))}
     card = book_of(run).rate_card
     most = card.rate_class(card.default_class).items["meals"] * 13 * 2
     over = found["over_ceiling_line"]
     assert f"按实到人数核定 {most:,.2f} 元" in over.message
     assert f"超 {Decimal('8000.00') - most:,.2f} 元" in over.message
     assert "工作人员 3 人，按实到学员 10 人最多 1 人" in found["staff_over"].message
+
+
+def test_the_limit_is_all_of_the_quota_even_what_was_not_budgeted(world: World) -> None:
+    """No yuan was budgeted for 其他, which the card allows: it makes up for the other items all the same."""
+    run = ended(world)
+    figures = figures_of(run)
+    card = book_of(run).rate_card
+    whole = sum(
+        (card.rate_class(card.default_class).items[item.code] for item in card.items if not item.lodging),
+        Decimal(0),
+    )
+    assert figures.sheet.ceiling == whole * (40 + 3) * 2
+    shown = [row.ceiling for row in figures.sheet.rows if row.ceiling is not None]
+    assert sum(shown) < figures.sheet.ceiling
 
 
 def test_what_a_lecturer_gets_is_held_to_the_card(world: World) -> None:
@@ -234,14 +248,14 @@ def test_of_two_sessions_the_last_gives_back(world: World) -> None:
     other = run.plan.runs.get(session_no=2)
     pay(world, run, "3000.00")
     pay(world, run, "400.00", session_no=None)
-    figures = figures_of(run, book_of(run))
-    assert (figures.last, figures.actual) == (False, Decimal("3000.00"))
+    figures = figures_of(run)
+    assert (figures.last, figures.sheet.actual) == (False, Decimal("3000.00"))
     settle(world, run)
     project = run.plan.project
     assert project_totals([project.pk])[project.pk].available == Decimal("6600.00")
     other.cancel()
     other.save()
-    assert figures_of(runs.fresh_run(run), book_of(run)).last
+    assert figures_of(runs.fresh_run(run)).last
 
 
 def test_the_training_authority_files_what_is_settled(world: World) -> None:
@@ -264,6 +278,6 @@ def test_everybody_sees_the_same_people(world: World) -> None:
     for who, presence in zip(unit.cadres, ("late", "leave", "absent"), strict=True):
         mark(world, run, who, other=dict.fromkeys(range(4), presence))
     close(world, run)
-    figures = figures_of(runs.fresh_run(run), book_of(run))
-    assert (figures.came, figures.person_half_days) == (1, 4)
+    figures = figures_of(runs.fresh_run(run))
+    assert (figures.sheet.trainees, figures.person_half_days) == (1, 4)
     assert called.organiser(world, run).name == "林晓峰"

@@ -11,7 +11,8 @@ from django.db.models import Q, Sum
 from django.utils import timezone
 
 from budgets import rules as ledger
-from budgets.models import Account, BudgetLine, Entry, Payment
+from budgets.models import BudgetLine, Entry, Payment
+from budgets.selectors import line_totals
 from budgets.states import EntryKind
 from office.wording import yuan
 from org.selectors import standing as standing_on
@@ -26,7 +27,7 @@ from workflow.selectors.settlements import SettlementSheet, SheetRow
 from workflow.states import FIRM_SEATS, Presence, RequestKind, RequestState, RunState, SeatState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     from org.models import User
@@ -41,77 +42,32 @@ _CLAUSE: Final = "财行〔2016〕540号 第十七条"
 
 
 @dataclass(frozen=True)
-class SettlingRow:
-    """A budget line of the 期, in yuan. ``ceiling``: by the rate card on actual attendance; None where no
-    standard applies; ``working`` is its sum in words."""
-
-    line: BudgetLine
-    budget: Decimal
-    adjusted: Decimal
-    actual: Decimal
-    ceiling: Decimal | None = None
-    working: str = ""
-
-    @property
-    def left(self) -> Decimal:
-        """结余; negative where more was spent."""
-        return self.adjusted - self.actual
-
-    @property
-    def differs(self) -> bool:
-        return self.actual != self.adjusted
-
-
-@dataclass(frozen=True)
 class Figures:
-    """What a 期 is settled by. ``came``: trainees there for at least one half-day. ``last``: no other 期 of
-    the class is still to be settled, so what was paid for the class as a whole counts here."""
+    """What a 期 is settled by, and by which book: the one its plan was judged by, as its payments are.
+
+    ``sheet``: the 决算表 as it stands. ``quota``: the rate card on those who came, every item of it.
+    ``person_half_days``: half-days attended, all trainees together. ``last``: no other 期 of the class is
+    still to be settled, so what was paid for the class as a whole counts here.
+    """
 
     run: ClassRun
     book: Book
-    rows: tuple[SettlingRow, ...]
-    confirmed: int
-    came: int
+    sheet: SettlementSheet
+    quota: tuple[rates.CeilingLine, ...]
     person_half_days: int
     last: bool
 
-    @property
-    def days(self) -> Decimal:
-        return rates.days_of(len(self.run.half_days))
-
-    @property
-    def budget(self) -> Decimal:
-        return sum((row.budget for row in self.rows), ZERO)
-
-    @property
-    def adjusted(self) -> Decimal:
-        return sum((row.adjusted for row in self.rows), ZERO)
-
-    @property
-    def actual(self) -> Decimal:
-        return sum((row.actual for row in self.rows), ZERO)
-
-    @property
-    def left(self) -> Decimal:
-        return self.adjusted - self.actual
-
-    @property
-    def ceiling(self) -> Decimal | None:
-        """Of all items of the comprehensive quota together; None where the card isn't used."""
-        found = [row.ceiling for row in self.rows if row.ceiling is not None]
-        return sum(found, ZERO) if found else None
-
     def as_json(self) -> dict[str, Any]:
-        """What is kept with the settlement."""
+        """What is kept with the settlement beside its lines; ``kept_sheet`` reads it back."""
+        sheet = self.sheet
         return {
-            "confirmed": self.confirmed,
-            "came": self.came,
+            "confirmed": sheet.confirmed,
             "person_half_days": self.person_half_days,
-            "planned_trainees": self.run.trainees,
-            "ceiling": None if self.ceiling is None else str(self.ceiling),
+            "planned_trainees": sheet.planned,
+            "ceiling": None if sheet.ceiling is None else str(sheet.ceiling),
             "lines": {
-                str(row.line.pk): {"ceiling": str(row.ceiling), "working": row.working}
-                for row in self.rows
+                str(row.line_id): {"ceiling": str(row.ceiling), "working": row.working}
+                for row in sheet.rows
                 if row.ceiling is not None
             },
         }
@@ -139,69 +95,70 @@ def archive_refusal(run: ClassRun, *, actor: User, at: datetime) -> str | None:
     return None
 
 
-def figures_of(run: ClassRun, book: Book) -> Figures:
-    """The figures as they stand now; the run's plan and project loaded."""
-    last = not ClassRun.objects.filter(plan=run.plan_id).exclude(pk=run.pk).exclude(state__in=ENDED).exists()
+def figures_of(run: ClassRun) -> Figures:
+    """The figures as they stand now; the run's plan and project loaded.
+
+    Raises ValueError for a plan that was never handed in: it has no 期.
+    """
+    plan = run.plan
+    if plan.version is None:
+        raise ValueError("a 期 belongs to an approved plan, which has a version")
+    book = plan.version.book.book
+    last = not ClassRun.objects.filter(plan=plan).exclude(pk=run.pk).exclude(state__in=ENDED).exists()
     seats = Seat.objects.filter(run=run, state__in=SAT)
     marks = Attendance.objects.filter(
         seat__in=seats.values("pk"), presence__in=(Presence.PRESENT, Presence.LATE)
     )
     came = marks.order_by().values("seat").distinct().count()
-    return Figures(
-        run=run,
-        book=book,
-        rows=tuple(_rows(run, book, came, last)),
+    quota = _quota(run, book, came)
+    sheet = SettlementSheet(
+        rows=tuple(_rows(run, {line.item: line for line in quota}, last)),
         confirmed=seats.count(),
-        came=came,
-        person_half_days=marks.count(),
-        last=last,
+        trainees=came,
+        planned=run.trainees,
+        staff=run.staff,
+        days=rates.days_of(len(run.half_days)),
+        ceiling=rates.total(quota) if quota else None,
     )
+    return Figures(run, book, sheet, quota, marks.count(), last)
 
 
-def _rows(run: ClassRun, book: Book, came: int, last: bool) -> Iterator[SettlingRow]:
-    project = run.plan.project
-    if project is None:
-        return
-    ceilings = _ceilings(run, book, came)
-    planned, approved = planned_terms(run.plan, run.session_no).costs, terms_of(run).costs
-    whole: dict[int | None, Decimal] = {}
-    if run.plan.sessions == 1:
-        held = (
-            Account.objects.filter(line__project=project)
-            .order_by()
-            .values("line")
-            .annotate(all=Sum("balance"))
-        )
-        whole = {row["line"]: row["all"] for row in held}
-    spent = actual_by_line(run, last=last)
-    for line in BudgetLine.objects.filter(project=project).order_by("ordinal"):
-        most = ceilings.get(line.item)
-        adjusted = whole.get(line.pk, approved.get(line.item, ZERO))
-        actual = spent.get(line.pk, ZERO)
-        if not (adjusted or actual or planned.get(line.item)):
-            continue
-        yield SettlingRow(
-            line=line,
-            budget=planned.get(line.item, ZERO),
-            adjusted=adjusted,
-            actual=actual,
-            ceiling=most.amount if most is not None else None,
-            working=most.working if most is not None else "",
-        )
-
-
-def _ceilings(run: ClassRun, book: Book, came: int) -> dict[str, rates.CeilingLine]:
+def _quota(run: ClassRun, book: Book, came: int) -> tuple[rates.CeilingLine, ...]:
     card = book.rate_card
     if not card.enabled:
-        return {}
-    lines = rates.ceilings(
+        return ()
+    return rates.ceilings(
         card,
         class_code=class_code_of(run.plan, card),
         people=rates.counted_people(card, trainees=came, staff=run.staff),
         half_days=len(run.half_days),
         residential=run.residential,
     )
-    return {line.item: line for line in lines}
+
+
+def _rows(run: ClassRun, quota: Mapping[str, rates.CeilingLine], last: bool) -> Iterator[SheetRow]:
+    project = run.plan.project
+    if project is None:
+        return
+    planned, approved = planned_terms(run.plan, run.session_no).costs, terms_of(run).costs
+    # A class of one 期 has the whole of its project, 调剂 and 预算调整 included.
+    held = line_totals(project.pk) if run.plan.sessions == 1 else None
+    spent = actual_by_line(run, last=last)
+    for line in BudgetLine.objects.filter(project=project).order_by("ordinal"):
+        most = quota.get(line.item)
+        adjusted = approved.get(line.item, ZERO) if held is None else held[line.item].appropriated
+        actual, budget = spent.get(line.pk, ZERO), planned.get(line.item, ZERO)
+        if adjusted or actual or budget:
+            yield SheetRow(
+                line_id=line.pk,
+                item=line.item,
+                title=line.title,
+                budget=budget,
+                adjusted=adjusted,
+                actual=actual,
+                ceiling=most.amount if most is not None else None,
+                working=most.working if most is not None else "",
+            )
 
 
 def paid_for(run: ClassRun, *, last: bool) -> Q:
@@ -264,24 +221,20 @@ def _unfinished(figures: Figures) -> Iterator[Finding]:
 
 def _ceiling(figures: Figures) -> Iterator[Finding]:
     """Each item a figure to explain, the total the limit: items may make up for each other."""
-    book, run = figures.book, figures.run
+    book, sheet, limit = figures.book, figures.sheet, figures.sheet.ceiling
     items = {item.code for item in book.rate_card.items}
-    quota = [row for row in figures.rows if row.line.item in items]
-    if not book.rate_card.enabled or not quota:
+    quota = [row for row in sheet.rows if row.item in items]
+    if limit is None or not quota:
         return
-    limit = sum(
-        (line.amount for line in _ceilings(run, book, figures.came).values()),
-        ZERO,
-    )
     spent = sum((row.actual for row in quota), ZERO)
-    shown = {"实到学员": f"{figures.came} 人", "工作人员": f"{run.staff} 人", "天数": f"{figures.days:f}"}
+    shown = {"实到学员": f"{sheet.trainees} 人", "工作人员": f"{sheet.staff} 人", "天数": sheet.days_text}
     if (rule := say.rule_of(book, "over_ceiling_line")) is not None:
         for row in quota:
             most = row.ceiling if row.ceiling is not None else ZERO
             if row.actual > most:
                 yield say.finding(
                     rule,
-                    f"{row.line.title}实际支出 {yuan(row.actual)} 元，按实到人数核定 {yuan(most)} 元"
+                    f"{row.title}实际支出 {yuan(row.actual)} 元，按实到人数核定 {yuan(most)} 元"
                     f"{f'（{row.working}）' if row.working else ''}，超 {yuan(row.actual - most)} 元。",
                     "请在说明中写明由哪一项结余调剂；不应列支的，办理退款或冲销。",
                     figures=shown,
@@ -297,17 +250,17 @@ def _ceiling(figures: Figures) -> Iterator[Finding]:
 
 
 def _staff(figures: Figures) -> Iterator[Finding]:
-    card, run = figures.book.rate_card, figures.run
+    card, sheet = figures.book.rate_card, figures.sheet
     rule = say.rule_of(figures.book, "staff_over")
     if not card.enabled or rule is None:
         return
-    limit = rates.staff_limit(card, figures.came)
-    if run.staff > limit:
+    limit = rates.staff_limit(card, sheet.trainees)
+    if sheet.staff > limit:
         yield say.finding(
             rule,
-            f"工作人员 {run.staff} 人，按实到学员 {figures.came} 人最多 {limit} 人。",
+            f"工作人员 {sheet.staff} 人，按实到学员 {sheet.trainees} 人最多 {limit} 人。",
             f"请按 {limit} 人核算食宿，或说明理由。",
-            figures={"工作人员": str(run.staff), "实到学员": str(figures.came), "上限": str(limit)},
+            figures={"工作人员": str(sheet.staff), "实到学员": str(sheet.trainees), "上限": str(limit)},
         )
 
 
@@ -330,28 +283,3 @@ def _papers(figures: Figures) -> Iterator[Finding]:
                 "请补传材料。",
                 links=[{"url_name": "payment", "pk": payment.pk}],
             )
-
-
-def working_sheet(figures: Figures) -> SettlementSheet:
-    """The 决算表 as it stands today."""
-    run = figures.run
-    return SettlementSheet(
-        rows=tuple(
-            SheetRow(
-                line_id=row.line.pk,
-                title=row.line.title,
-                budget=row.budget,
-                adjusted=row.adjusted,
-                actual=row.actual,
-                ceiling=row.ceiling,
-                working=row.working,
-            )
-            for row in figures.rows
-        ),
-        confirmed=figures.confirmed,
-        trainees=figures.came,
-        planned=run.trainees,
-        staff=run.staff,
-        days=figures.days,
-        ceiling=figures.ceiling,
-    )

@@ -22,6 +22,7 @@ class SheetRow:
     """One budget line, in yuan; ``ceiling`` None where no standard applies."""
 
     line_id: int
+    item: str
     title: str
     budget: Decimal
     adjusted: Decimal
@@ -93,6 +94,7 @@ def kept_sheet(run: ClassRun, done: Settlement) -> SettlementSheet:
         rows=tuple(
             SheetRow(
                 line_id=line.line_id,
+                item=line.line.item,
                 title=line.line.title,
                 budget=line.budget,
                 adjusted=line.adjusted,

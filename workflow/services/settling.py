@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import transaction
-from django.utils import timezone
 
 from budgets import services as ledger
 from budgets.rules import finance_post
 from office.refusals import Conflict, Refused
 from office.wording import yuan
-from rulebook.selectors import book_for
 from workflow.rules.settling import archive_refusal, figures_of, findings_of, refusal
 from workflow.services.runs import locked_run
 from workflow.states import RunState
@@ -45,10 +43,11 @@ def settle_run(
     if reason := refusal(run, actor=actor, at=at):
         raise Refused(reason)
     plan = run.plan
-    figures = figures_of(run, book_for(plan.union, timezone.localdate(at)).book)
-    if seen is not None and seen != figures.actual:
+    figures = figures_of(run)
+    sheet = figures.sheet
+    if seen is not None and seen != sheet.actual:
         raise Conflict(
-            f"您核对期间支出有变化：原为 {yuan(seen)} 元，现为 {yuan(figures.actual)} 元，请核对后再办结。"
+            f"您核对期间支出有变化：原为 {yuan(seen)} 元，现为 {yuan(sheet.actual)} 元，请核对后再办结。"
         )
     findings = findings_of(figures)
     if stops := [finding.message for finding in findings if finding.stops]:
@@ -60,20 +59,20 @@ def settle_run(
         settlement = ledger.settle(
             project=plan.project,
             session_no=run.session_no,
-            trainees=figures.came,
-            staff=run.staff,
-            days=figures.days,
+            trainees=sheet.trainees,
+            staff=sheet.staff,
+            days=sheet.days,
             facts={**figures.as_json(), "findings": [finding.as_json() for finding in findings]},
             lines=[
                 ledger.SettledLine(
-                    line=row.line.pk,
-                    title=row.line.title,
+                    line=row.line_id,
+                    title=row.title,
                     budget=row.budget,
                     adjusted=row.adjusted,
                     actual=row.actual,
-                    explanation=explanations.get(row.line.pk, ""),
+                    explanation=explanations.get(row.line_id, ""),
                 )
-                for row in figures.rows
+                for row in sheet.rows
             ],
             note=note,
             actor=actor,

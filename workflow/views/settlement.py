@@ -15,10 +15,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from budgets.models import Settlement
 from office.refusals import Conflict, Refused
 from office.wording import yuan
-from rulebook.selectors import book_for
 from workflow.excel.settlement import settlement_book
 from workflow.rules.findings import Finding, stored
-from workflow.rules.settling import archive_refusal, figures_of, findings_of, refusal, working_sheet
+from workflow.rules.settling import archive_refusal, figures_of, findings_of, refusal
 from workflow.selectors.settlements import SettlementSheet, kept_sheet
 from workflow.services.settling import archive_run, settle_run
 from workflow.views.callup_frame import ask, frame, organised_run
@@ -47,8 +46,8 @@ def _sheet(run: ClassRun) -> tuple[SettlementSheet, list[Finding]]:
     done = _settlement(run)
     if done is not None:
         return kept_sheet(run, done), stored(done.facts.get("findings", []))
-    figures = figures_of(run, book_for(run.plan.union, timezone.localdate()).book)
-    return working_sheet(figures), findings_of(figures)
+    figures = figures_of(run)
+    return figures.sheet, findings_of(figures)
 
 
 @require_http_methods(["GET", "POST"])

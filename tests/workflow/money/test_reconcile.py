@@ -325,7 +325,7 @@ def test_a_row_becomes_a_payment_without_its_papers(world: World, run: ClassRun)
     book = run.plan.version.book.book
     known = {paper.code for paper in book.money.papers if paper.source != PaperSource.FILE}
     assert {paper.code for paper in paid.papers.all()} <= known
-    findings = findings_of(figures_of(run, book))
+    findings = findings_of(figures_of(run))
     missing = [found for found in findings if found.code == "papers_missing"]
     assert ["缺“发票”" in found.message for found in missing] == [True]
     assert fits(compared(world, task)) == [("matched", [2], [paid.pk])]
