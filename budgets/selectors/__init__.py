@@ -5,11 +5,9 @@ from __future__ import annotations
 from budgets.selectors.audit import Conservation, LedgerFault, conservation, first_fault
 from budgets.selectors.totals import (
     FundTotals,
-    ProjectRow,
     ProjectTotals,
     fund_totals,
     line_totals,
-    project_rows,
     project_totals,
     recalled,
 )
@@ -18,13 +16,11 @@ __all__ = (
     "Conservation",
     "FundTotals",
     "LedgerFault",
-    "ProjectRow",
     "ProjectTotals",
     "conservation",
     "first_fault",
     "fund_totals",
     "line_totals",
-    "project_rows",
     "project_totals",
     "recalled",
 )

@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING, Final
 
 from django.db.models import Q, Sum
 
-from budgets.models import Account, Entry, Project
+from budgets.models import Account, Entry
 from budgets.states import LINE_ACCOUNTS, AccountKind, EntryKind
 
 if TYPE_CHECKING:
     import datetime
     from collections.abc import Iterable
 
-    from budgets.models import Fund
-    from org.selectors import Standing
 
 ZERO: Final = Decimal("0.00")
 
@@ -43,17 +41,6 @@ class ProjectTotals:
     available: Decimal = ZERO
 
 
-@dataclass(frozen=True)
-class ProjectRow:
-    """One line of the fund page; the project's department is loaded."""
-
-    project: Project
-    appropriated: Decimal
-    committed: Decimal
-    paid: Decimal
-    available: Decimal
-
-
 def fund_totals(fund_ids: Iterable[int]) -> dict[int, FundTotals]:
     """The totals of each fund asked for, in one query; an unknown fund has noughts."""
     asked = tuple(fund_ids)
@@ -66,19 +53,6 @@ def project_totals(project_ids: Iterable[int]) -> dict[int, ProjectTotals]:
     asked = tuple(project_ids)
     sums = _sums(Q(line__project_id__in=asked), "line__project_id")
     return {pk: _project_totals(sums[pk]) for pk in asked}
-
-
-def project_rows(fund: Fund, *, standing: Standing | None = None) -> list[ProjectRow]:
-    """The fund's projects by number with their totals, in two queries; with `standing`, those it may see."""
-    projects = Project.objects.filter(fund=fund)
-    if standing is not None:
-        projects = projects.visible_to(standing)
-    sums = _sums(Q(fund=fund, line__isnull=False), "line__project_id")
-    rows = []
-    for project in projects.select_related("department").order_by("number"):
-        t = _project_totals(sums[project.pk])
-        rows.append(ProjectRow(project, t.appropriated, t.committed, t.paid, t.available))
-    return rows
 
 
 def line_totals(project_id: int) -> dict[str, ProjectTotals]:

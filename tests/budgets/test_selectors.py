@@ -7,7 +7,7 @@ import pytest
 from guardian.shortcuts import assign_perm
 
 from budgets.models import Fund, Project
-from budgets.selectors import FundTotals, ProjectTotals, fund_totals, project_rows, project_totals
+from budgets.selectors import FundTotals, ProjectTotals, fund_totals, project_totals
 from org.selectors import Standing, standing
 from tests.budgets.cast import NOW, SINCE, Cast, fund_of, give
 
@@ -54,28 +54,6 @@ def test_project_totals_of_all_asked_in_one_query(
     }
 
 
-@pytest.mark.parametrize("more", [0, 5])
-def test_the_rows_of_a_fund_take_two_queries(
-    binhai: Cast, fund: Fund, projects: dict[str, Project], more: int, django_assert_num_queries: Any
-) -> None:
-    for _ in range(more):
-        give(binhai, fund, "1.00")
-    with django_assert_num_queries(2):
-        rows = project_rows(fund)
-        names = [row.project.department.name for row in rows]
-    assert len(rows) == 2 + more
-    assert names[:2] == ["宣传网络部", "权益保障部"]
-    assert [row.project.number for row in rows] == sorted(row.project.number for row in rows)
-    assert (rows[1].appropriated, rows[1].available) == (Decimal("25.00"), Decimal("25.00"))
-    assert (rows[1].committed, rows[1].paid) == (Decimal("0.00"), Decimal("0.00"))
-
-
-def test_a_project_without_lines_is_a_row_of_noughts(binhai: Cast, fund: Fund) -> None:
-    give(binhai, fund)
-    (row,) = project_rows(fund)
-    assert row.appropriated == row.available == Decimal("0.00")
-
-
 @pytest.mark.parametrize(
     ("who", "funds", "seen"),
     [
@@ -93,9 +71,7 @@ def test_who_sees_which_money(
     person = seen_by(binhai.people[who])
     assert list(Fund.objects.visible_to(person)) == [fund][:funds]
     assert set(Project.objects.visible_to(person)) == {projects[name] for name in seen}
-    rows = project_rows(fund, standing=person)
-    assert {row.project for row in rows} == {projects[name] for name in seen}
-    assert not project_rows(projects["mianyang"].fund, standing=person)
+    assert not Project.objects.filter(fund=projects["mianyang"].fund).visible_to(person).exists()
 
 
 def test_who_holds_nothing_sees_nothing(binhai: Cast, fund: Fund, projects: dict[str, Project]) -> None:

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 TITLE_FONT: Final = "方正小标宋简体"
 BODY_FONT: Final = "仿宋_GB2312"
 HEADING_FONT: Final = "黑体"
-SECOND_FONT: Final = "楷体_GB2312"
 PAGE_FONT: Final = "宋体"
 LATIN_FONT: Final = "Times New Roman"
 RED: Final = RGBColor(0xE6, 0x00, 0x12)

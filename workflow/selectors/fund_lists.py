@@ -17,10 +17,10 @@ from budgets.models import Account, Entry, Payment, Project
 from budgets.selectors import project_totals
 from budgets.states import LINE_ACCOUNTS, AccountKind, EntryKind
 from org.models import Department
-from workflow.selectors.money import FundedClass, Held, plans_of
+from workflow.selectors.money import FundedClass, Held, held_by, plans_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from django.db.models import QuerySet
 
@@ -69,19 +69,7 @@ def funded(projects: Sequence[Project]) -> list[FundedClass]:
     """These projects with their plans and balances, in two queries."""
     ids = [project.pk for project in projects]
     totals, plans = project_totals(ids), plans_of(ids)
-    return [
-        FundedClass(
-            project,
-            plans.get(project.pk),
-            Held(
-                totals[project.pk].appropriated,
-                totals[project.pk].committed,
-                totals[project.pk].paid,
-                totals[project.pk].available,
-            ),
-        )
-        for project in projects
-    ]
+    return [FundedClass(project, plans.get(project.pk), held_by(totals[project.pk])) for project in projects]
 
 
 def held_together(projects: QuerySet[Project]) -> Held:
@@ -90,6 +78,11 @@ def held_together(projects: QuerySet[Project]) -> Held:
     accounts = Account.objects.filter(line__project__in=projects.order_by().values("pk")).order_by()
     for kind, balance in accounts.values_list("kind").annotate(Sum("balance")):
         sums[kind] = balance
+    return _held(sums)
+
+
+def _held(sums: Mapping[str, Decimal]) -> Held:
+    """``sums``: balances by kind of account; every kind can be asked for."""
     committed, paid, available = (
         sums[kind] for kind in (AccountKind.COMMITTED, AccountKind.PAID, AccountKind.LINE)
     )
@@ -211,10 +204,7 @@ def spending_by_department(projects: QuerySet[Project]) -> list[DepartmentSpendi
         counted[pk] += 1
     rows = []
     for department in Department.objects.filter(pk__in=counted).order_by("ordinal", "id"):
-        committed, paid, available = (
-            sums[department.pk][kind] for kind in (AccountKind.COMMITTED, AccountKind.PAID, AccountKind.LINE)
-        )
-        held = Held(committed + paid + available, committed, paid, available)
+        held = _held(sums[department.pk])
         rows.append(DepartmentSpending(department, counted[department.pk], held))
     return rows
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from budgets.models import Account, BudgetLine, Entry
-from budgets.selectors import FundTotals
-from budgets.states import AccountKind, EntryKind
+from budgets.models import BudgetLine, Entry
+from budgets.selectors import FundTotals, ProjectTotals, line_totals
+from budgets.states import EntryKind
 from workflow.models import ClassPlan
 
 if TYPE_CHECKING:
@@ -86,27 +85,16 @@ class BudgetRow:
 
 def budget_rows(project: Project) -> list[BudgetRow]:
     """The project's budget lines in their order, in two queries."""
-    sums: defaultdict[int | None, dict[str, Decimal]] = defaultdict(dict)
-    accounts = Account.objects.filter(line__project=project).order_by()
-    for key, kind, balance in accounts.values_list("line", "kind", "balance"):
-        sums[key][kind] = balance
-    rows = []
-    for line in BudgetLine.objects.filter(project=project).order_by("ordinal"):
-        available, committed, paid = (
-            sums[line.pk].get(kind, ZERO)
-            for kind in (AccountKind.LINE, AccountKind.COMMITTED, AccountKind.PAID)
-        )
-        rows.append(BudgetRow(line, Held(available + committed + paid, committed, paid, available)))
-    return rows
+    held = line_totals(project.pk)
+    return [
+        BudgetRow(line, held_by(held[line.item]))
+        for line in BudgetLine.objects.filter(project=project).order_by("ordinal")
+    ]
 
 
-def project_entries(project: Project) -> list[Entry]:
-    """The project's ledger, newest first, with what its lines name; one query."""
-    return list(
-        Entry.objects.filter(project=project)
-        .select_related("actor", "post__department", "debit__line", "credit__line")
-        .order_by("-id")
-    )
+def held_by(totals: ProjectTotals) -> Held:
+    """What a project or one of its lines holds."""
+    return Held(totals.appropriated, totals.committed, totals.paid, totals.available)
 
 
 def fund_entries(fund: Fund) -> list[Entry]:
