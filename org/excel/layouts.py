@@ -26,6 +26,11 @@ class Layout(NamedTuple):
     fields: tuple[Field, ...]
     half_days: bool = False
 
+    @property
+    def adds_up_money(self) -> bool:
+        """Whether its totals are amounts; those of a list of people say how many they are."""
+        return any(known.reader == "amount" for known in self.fields)
+
     def field(self, name: str) -> Field | None:
         return next((known for known in self.fields if known.name == name), None)
 

@@ -84,6 +84,7 @@ class _Judge:
         self.across = Counter(
             {m.top: m.right - m.left + 1 for m in table.merges if m.top == m.bottom and m.right > m.left}
         )
+        self.counted = not layout.adds_up_money
         self.expected: list[tuple[int, int, bool]] = []
 
     def row(self, number: int, values: Sequence[Any]) -> None:
@@ -93,7 +94,7 @@ class _Judge:
         elif reason := self._not_an_entry(number, cells):
             text = " ".join(text for _, text in cells)
             self.body.skipped.append(Skipped(number, text[:200], reason))
-            if reason == "合计行":
+            if reason == "合计行" and self.counted:
                 self._remember(number, cells)
         else:
             self.body.entries.append(number)

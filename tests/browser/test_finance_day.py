@@ -87,13 +87,13 @@ def test_settle_release_close_and_print(day: Day) -> None:
     day.picture(page, "决算")
     settle = page.locator(".decide").get_by_role("button", name="办结决算")
     settle.click()
-    page.get_by_role("main").get_by_role("button", name="办结决算").click()
+    page.get_by_role("main").get_by_role("button", name="确定办结").click()
     expect(page.get_by_role("alert").first).to_contain_text("请说明决算与预算不一致的原因")
     assert not Settlement.objects.exists()
     for box in page.get_by_role("region", name="经费决算表").get_by_role("textbox").all():
         box.fill("实到人数减少")
     settle.click()
-    page.get_by_role("main").get_by_role("button", name="办结决算").click()
+    page.get_by_role("main").get_by_role("button", name="确定办结").click()
     says(page, "已办结决算")
     done = Settlement.objects.get(project=project)
     assert done.trainees == 40

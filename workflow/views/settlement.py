@@ -57,11 +57,14 @@ def run_settlement(request: DeskRequest, pk: int) -> HttpResponse:
     error, status = "", 200
     if request.method == "POST":
         if request.POST.get("confirmed") != "1" and not refusal(run, actor=request.user, at=at):
+            sheet, _ = _sheet(run)
             return ask(
                 request,
-                title="办结决算",
-                text="办结后本期不再预占和支付，决算数不能修改；各期都办结后，项目结余收回年度专项预算。",
-                label="办结决算",
+                title=f"办结《{run.title}》的决算",
+                text=f"实到学员 {sheet.trainees} 人，调整后预算 {yuan(sheet.adjusted)} 元，"
+                f"实际支出 {yuan(sheet.actual)} 元，结余 {yuan(sheet.left)} 元。\n"
+                "办结后本期不再预占和支付，决算数不能修改；各期都办结后，项目结余收回年度专项预算。",
+                label="确定办结",
                 cancel_url=request.path,
             )
         try:

@@ -65,6 +65,7 @@ def test_headers_and_amounts_are_read_as_softwares_write_them() -> None:
         (4, "记14", date(2027, 6, 5), "P1", D("-200.00")),
     ]
     assert sheet.rows[0].invoices == ("111", "222")
+    assert sheet.notes == ()
     assert [one.number for one in sheet.skipped] == [5]
 
 
