@@ -50,6 +50,11 @@ class ProjectQuerySet(models.QuerySet["Project"]):
             | models.Q(union_id__in=standing.whole_union_ids)
         )
 
+    def of_class(self, project: Project) -> ProjectQuerySet:
+        """All projects of that project's class, by year: the first, and those it was carried over to."""
+        first = project.origin_id or project.pk
+        return self.filter(models.Q(pk=first) | models.Q(origin=first)).order_by("fund__year", "id")
+
 
 @pghistory.track(
     pghistory.InsertEvent(),
@@ -107,6 +112,11 @@ class Project(models.Model):
 
     `union` is that of fund and department, which the database sees to; it stands here because numbers are
     counted by union, and no index reaches into another table.
+
+    A class that isn't paid in full when its year closes goes on in the next year's fund (S21): there it has a
+    project that `continues` this one. `origin` is the first of them, which the class was approved with; None
+    for the first itself. It follows from `continues` and never changes: whoever looks for the class of many
+    projects needs no recursion.
     """
 
     union = models.ForeignKey("org.Union", models.PROTECT, related_name="projects", verbose_name="工会")
@@ -116,6 +126,12 @@ class Project(models.Model):
     department = models.ForeignKey(
         "org.Department", models.PROTECT, related_name="projects", verbose_name="部门"
     )
+    continues = models.OneToOneField(
+        "self", models.PROTECT, related_name="continued_by", verbose_name="结转自", null=True, blank=True
+    )
+    origin = models.ForeignKey(
+        "self", models.PROTECT, related_name="later", verbose_name="最初项目", null=True, blank=True
+    )
 
     objects = ProjectQuerySet.as_manager()
 
@@ -124,7 +140,27 @@ class Project(models.Model):
         ordering = ("number",)
         constraints = (models.UniqueConstraint(fields=["union", "number"], name="budgets_project_number"),)
         triggers = (
-            pgtrigger.ReadOnly(name="project_identity", fields=["union", "fund", "number"]),
+            pgtrigger.ReadOnly(
+                name="project_identity", fields=["union", "fund", "number", "continues", "origin"]
+            ),
+            pgtrigger.Trigger(
+                name="project_continues",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+                condition=pgtrigger.Q(new__continues__isnull=False) | pgtrigger.Q(new__origin__isnull=False),
+                func="""
+                    IF NOT EXISTS (
+                        SELECT 1 FROM budgets_project p JOIN budgets_fund was ON was.id = p.fund_id
+                          JOIN budgets_fund f ON f.id = NEW.fund_id
+                         WHERE p.id = NEW.continues_id AND NEW.origin_id = COALESCE(p.origin_id, p.id)
+                           AND (f.union_id, f.source, f.year) = (was.union_id, was.source, was.year + 1)
+                    ) THEN
+                        RAISE EXCEPTION 'a project continues one of the year before, same union and source'
+                            USING ERRCODE = 'check_violation', CONSTRAINT = 'budgets_project_continues';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
             pgtrigger.Trigger(
                 name="project_one_union",
                 when=pgtrigger.Before,
@@ -142,6 +178,11 @@ class Project(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number} {self.name}"
+
+    @property
+    def first_id(self) -> int:
+        """The project its class was approved with: itself, or where it was carried over from."""
+        return self.origin_id or self.pk
 
 
 class BudgetLine(models.Model):

@@ -41,7 +41,8 @@ class Commitment(models.Model):
     """预占: an amount of one budget line promised to somebody (contract, venue, lecturer).
 
     ``outstanding`` is what is still promised, in yuan, written by the trigger of `Entry` alone: committed
-    less released less paid. ``session_no``: the 期 it is for; None for the class as a whole.
+    less released less paid. ``session_no``: the 期 it is for; None for the class as a whole. ``continues``:
+    the promise of the year before that was carried over with its class.
     """
 
     project = models.ForeignKey(Project, models.PROTECT, related_name="commitments", verbose_name="经费项目")
@@ -53,6 +54,9 @@ class Commitment(models.Model):
     contract_on = models.DateField("签订日期", null=True, blank=True)
     outstanding = models.DecimalField(
         "未支付余额（元）", max_digits=MONEY_DIGITS, decimal_places=2, default=ZERO, editable=False
+    )
+    continues = models.OneToOneField(
+        "self", models.PROTECT, related_name="continued_by", verbose_name="结转自", null=True, blank=True
     )
     #: Drawn by the form: the same form sent twice is one commitment.
     key = models.UUIDField(unique=True, editable=False)
@@ -82,6 +86,15 @@ class Commitment(models.Model):
                     ) THEN
                         RAISE EXCEPTION 'a commitment begins at 0.00 and belongs to the project of its line'
                             USING ERRCODE = 'check_violation', CONSTRAINT = 'budgets_commitment_line';
+                    END IF;
+                    IF NEW.continues_id IS NOT NULL AND NOT EXISTS (
+                        SELECT 1 FROM budgets_commitment m JOIN budgets_project p
+                            ON p.continues_id = m.project_id
+                         WHERE m.id = NEW.continues_id AND p.id = NEW.project_id
+                           AND m.session_no IS NOT DISTINCT FROM NEW.session_no
+                    ) THEN
+                        RAISE EXCEPTION 'a commitment continues one of the project its own continues'
+                            USING ERRCODE = 'check_violation', CONSTRAINT = 'budgets_commitment_continues';
                     END IF;
                     RETURN NEW;
                 """,

@@ -10,9 +10,10 @@ from budgets.rules.gate import (
     refusal,
     refusal_at,
 )
-from budgets.rules.spending import invoice_number, lecture_faults, missing_papers
+from budgets.rules.spending import carry_fault, invoice_number, lecture_faults, missing_papers
 
 __all__ = (
+    "carry_fault",
     "closed",
     "finance_head",
     "finance_post",

@@ -73,3 +73,22 @@ def lecture_faults(book: Book, fees: Iterable[Fee], *, explained: bool) -> list[
                 )
                 break
     return faults
+
+
+def carry_fault(line: str, *, free: Decimal, promised: Decimal, amount: Decimal) -> str | None:
+    """Why `amount` yuan of a budget line can't be carried over with its class (S21); None if they can.
+
+    All that is free or promised leaves the line; what is promised goes along, so it has to fit.
+    """
+    held = f"{line}可用 {yuan(free)} 元、预占 {yuan(promised)} 元"
+    if amount > free + promised:
+        return (
+            f"{held}，合计 {yuan(free + promised)} 元，不能结转 {yuan(amount)} 元，"
+            f"差 {yuan(amount - free - promised)} 元。"
+        )
+    if amount < promised:
+        return (
+            f"{held}，结转 {yuan(amount)} 元不够随班转入的预占，差 {yuan(promised - amount)} 元；"
+            "不再需要的预占请先释放。"
+        )
+    return None

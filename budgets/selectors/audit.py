@@ -13,8 +13,8 @@ from budgets.states import ENTRY_JOINS_SQL, AccountKind, carry_fault_sql, entry_
 
 @dataclass(frozen=True)
 class LedgerFault:
-    """The first row that doesn't fit: its table (`entry`, `account`, `commitment` or `payment`), its key, the
-    rule, and for an amount what is stored and what the entries add up to (yuan)."""
+    """The first row that doesn't fit: its table (`entry`, `account`, `commitment`, `payment`, `project`), its
+    key, the rule, and for an amount what is stored and what the entries add up to (yuan)."""
 
     table: str
     pk: int
@@ -79,7 +79,26 @@ _FIRST_FAULT_SQL: Final = f"""
              GROUP BY 1, a.id
           ) t WHERE t.total < 0
         UNION ALL
-        SELECT 5, 'account', a.id, 'budgets_account_balance', a.balance, a.balance
+        SELECT 5, 'project', j.id, 'budgets_project_continues', NULL, NULL
+          FROM budgets_project j JOIN budgets_fund f ON f.id = j.fund_id
+          LEFT JOIN budgets_project p ON p.id = j.continues_id
+          LEFT JOIN budgets_fund was ON was.id = p.fund_id
+         WHERE (j.continues_id IS NOT NULL OR j.origin_id IS NOT NULL)
+           AND (f.union_id, f.source, f.year, j.origin_id)
+               IS DISTINCT FROM (was.union_id, was.source, was.year + 1, COALESCE(p.origin_id, p.id))
+        UNION ALL
+        SELECT 5, 'project', t.id, 'budgets_project_carried', t.given, LEAST(t.came, t.gone) FROM (
+            SELECT b.id, SUM(e.amount) FILTER (WHERE e.kind = 'appropriate') AS given,
+                   COALESCE(SUM(e.amount) FILTER (WHERE e.kind = 'carry_in'), 0.00) AS came,
+                   COALESCE(SUM(e.amount) FILTER (
+                       WHERE e.kind = 'recall' AND e.project_id = b.continues_id), 0.00) AS gone
+              FROM (SELECT DISTINCT j.id, j.continues_id, e.batch
+                      FROM budgets_project j JOIN budgets_entry e ON e.project_id = j.id
+                     WHERE j.continues_id IS NOT NULL AND e.kind = 'appropriate') b
+              JOIN budgets_entry e ON e.batch = b.batch GROUP BY b.id
+          ) t WHERE t.came <> t.given OR t.gone < t.given
+        UNION ALL
+        SELECT 6, 'account', a.id, 'budgets_account_balance', a.balance, a.balance
           FROM budgets_account a WHERE a.balance < 0 AND a.kind <> '{AccountKind.SOURCE.value}'
     )
     SELECT name, id, rule, stored, proven FROM faults ORDER BY rank, id LIMIT 1
@@ -91,9 +110,10 @@ def first_fault() -> LedgerFault | None:
 
     Every entry obeys the rules of entries; every balance is the sum of its entries, so is what is
     outstanding of a commitment and the amount of a payment; a payment is reversed whole, and no more of it
-    comes back to a line than left it; none but a source is negative. As each entry
-    moves one amount inside one fund, each fund's balances then add up to 0.00: 批复 + 追加 = 可安排 + 可用
-    + 预占 + 已支出. Faults of entries come before those of accounts, each by id.
+    comes back to a line than left it; what a project was carried over with left the one it continues in the
+    same batch; none but a source is negative. As each entry moves one amount inside one fund, each fund's
+    balances then add up to 0.00: 批复 + 追加 = 可安排 + 可用 + 预占 + 已支出. Faults of entries come before
+    those of accounts, each by id.
     """
     with connection.cursor() as cursor:
         cursor.execute(_FIRST_FAULT_SQL)

@@ -6,6 +6,7 @@ Each service is one transaction (or a savepoint of its caller's) and either does
 
 from __future__ import annotations
 
+from budgets.services.carrying import carry_class, hold_years
 from budgets.services.committing import commit, release, release_all
 from budgets.services.funds import open_fund, supplement
 from budgets.services.papers import GivenPaper
@@ -26,11 +27,13 @@ __all__ = (
     "SettledLine",
     "Shift",
     "appropriate",
+    "carry_class",
     "carry_over",
     "close_year",
     "commit",
     "constraint_name",
     "give_back_remainder",
+    "hold_years",
     "open_fund",
     "pay",
     "posting",

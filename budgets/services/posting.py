@@ -39,6 +39,7 @@ LEDGER_REFUSALS: Final[dict[str, Refused]] = {
     "budgets_commitment_key_key": Conflict("这笔预占刚刚登记过，请到项目页核对。"),
     "budgets_fund_once": Refused("该工会本年度已设立同一渠道的专项预算，需要增加金额时请办理追加。"),
     "budgets_project_number": Conflict("项目编号已被占用，请重新办理。本次未作任何改动。"),
+    "budgets_project_continues_id_key": Conflict("本班结余刚刚已结转，不能再次结转。本次未作任何改动。"),
     "budgets_project_union": Refused("承办部门与年度专项预算不属于同一工会。"),
 }
 """What the database refuses although the checks before it passed, by the constraint's name: what can happen

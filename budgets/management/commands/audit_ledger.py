@@ -25,12 +25,20 @@ RULES: Final = {
     "budgets_payment_entries": "支付金额与流水合计不一致",
     "budgets_payment_half_reversed": "红字冲销只冲了一部分",
     "budgets_payment_refunded": "退款与冲销多于原支付在该预算行的支出",
+    "budgets_project_continues": "结转的项目须接上一年同一渠道的项目",
+    "budgets_project_carried": "结转到项目的金额与上年收回、结转的金额不一致",
     "budgets_account_moved": "余额与流水合计不一致",
     "budgets_account_balance": "余额为负",
 }
 
 
-TABLES: Final = {"entry": "流水", "account": "账户", "commitment": "预占", "payment": "支付"}
+TABLES: Final = {
+    "entry": "流水",
+    "account": "账户",
+    "commitment": "预占",
+    "payment": "支付",
+    "project": "经费项目",
+}
 
 
 class Command(BaseCommand):
