@@ -57,7 +57,7 @@ class AccountKind(models.TextChoices):
 class EntryKind(models.TextChoices):
     """Why an amount moved."""
 
-    GRANT = "grant", "批复"
+    GRANT = "grant", "设立"
     SUPPLEMENT = "supplement", "追加"
     APPROPRIATE = "appropriate", "下达"
     ADJUST = "adjust", "预算调整"

@@ -112,7 +112,7 @@ def first_fault() -> LedgerFault | None:
     outstanding of a commitment and the amount of a payment; a payment is reversed whole, and no more of it
     comes back to a line than left it; what a project was carried over with left the one it continues in the
     same batch; none but a source is negative. As each entry moves one amount inside one fund, each fund's
-    balances then add up to 0.00: 批复 + 追加 = 可安排 + 可用 + 预占 + 已支出. Faults of entries come before
+    balances then add up to 0.00: 设立 + 追加 = 可安排 + 可用 + 预占 + 已支出. Faults of entries come before
     those of accounts, each by id.
     """
     with connection.cursor() as cursor:

@@ -14,7 +14,7 @@ from budgets.models import Account, BudgetLine, Commitment, Entry, Project, Supp
 from budgets.services.posting import check_amount, check_moment, posting
 from budgets.states import LINE_ACCOUNTS, AccountKind, EntryKind
 from office.refusals import Conflict, Refused
-from office.wording import chinese_date, yuan
+from office.wording import chinese_date
 
 if TYPE_CHECKING:
     import datetime

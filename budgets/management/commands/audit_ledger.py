@@ -55,7 +55,7 @@ class Command(BaseCommand):
         for fund in funds:
             t = totals[fund.pk]
             self.stdout.write(
-                f"{fund.union} {fund}：批复与追加 {yuan(t.granted)} = 可安排 {yuan(t.available)}"
+                f"{fund.union} {fund}：设立与追加 {yuan(t.granted)} = 可安排 {yuan(t.available)}"
                 f" + 项目可用 {yuan(t.appropriated - t.committed - t.paid)}"
                 f" + 预占 {yuan(t.committed)} + 已支出 {yuan(t.paid)}"
             )
