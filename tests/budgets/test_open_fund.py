@@ -47,6 +47,11 @@ def test_a_fund_begins_with_its_grant(binhai: Cast) -> None:
     ]
 
 
+def test_what_begins_as_a_control_figure_is_not_called_approved(binhai: Cast) -> None:
+    opening(binhai, status=FundStatus.CONTROL)
+    assert Entry.objects.get().get_kind_display() == "设立"
+
+
 def test_a_second_fund_of_year_and_source_is_refused_and_changes_nothing(binhai: Cast) -> None:
     opening(binhai)
     with pytest.raises(Refused, match="已设立同一渠道的专项预算"):
