@@ -16,7 +16,6 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from office.wording import yuan
-from workflow.rules.content import LECTURE
 from workflow.selectors.reconciling import code_key, month_span, voucher_key
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     import uuid
     from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
-    from workflow.selectors.reconciling import Choice, Ours
+    from workflow.selectors.reconciling import Ours
 
 ZERO: Final = Decimal("0.00")
 
@@ -63,17 +62,7 @@ LABELS: Final = {
 #: What a 对账差异表 lists; the rest agrees or belongs to another month.
 DIFFERENT: Final = (Fit.AMOUNT, Fit.CROSS, Fit.THEIRS, Fit.OURS, Fit.UNKNOWN, Fit.UNREADABLE)
 
-
-#: What finance softwares call a cost item, by what the budgets call it.
-OTHER_WORDS: Final[dict[str, tuple[str, ...]]] = {
-    "伙食": ("餐",),
-    "师资": ("讲课", "授课", "课酬", "专家劳务"),
-    "住宿": ("房费",),
-    "场地": ("会议室",),
-    "资料": ("印刷",),
-}
 _WORD: Final = re.compile(r"[A-Z0-9][A-Z0-9\-]{3,}")
-_HINT: Final = re.compile(r"\(.*?\)")
 
 
 class CellFault(NamedTuple):
@@ -206,57 +195,6 @@ def reconcile(
     pairs += matching.run()
     pairs.sort(key=_place)
     return Reconciled(year, month, tuple(pairs), tuple(_sums(pairs, within, first, last)))
-
-
-def tell(row: BookedRow, choices: Sequence[Choice]) -> Choice | None:
-    """The budget line a row means by its 费用项目, or by the commitment to the same payee; None where that
-    can't be told and somebody has to choose."""
-    lines = [choice for choice in choices if choice.commitment is None]
-    line = lines[0] if len(lines) == 1 else _named(row.item, lines)
-    promised = [
-        choice
-        for choice in choices
-        if choice.commitment is not None
-        and (line is None or choice.line == line.line)
-        and row.payee
-        and _plain(choice.payee) == _plain(row.payee)
-        and row.amount is not None
-        and choice.free >= row.amount
-    ]
-    return promised[0] if len(promised) == 1 else line
-
-
-def takeover_refusal(row: BookedRow, choice: Choice | None) -> str | None:
-    """Why a row can't be taken over as a payment, with the figures; None where the ledger is to be asked."""
-    if row.amount is None or row.on is None:
-        return "这一行看不懂，不能导入。"
-    if row.amount <= 0:
-        return (
-            f"{yuan(row.amount)} 元是退款或红字：退款请在原支付页面办理，录错的支付请办理红字冲销，不能导入。"
-        )
-    for text, most, name in (
-        (row.title, 120, "摘要"),
-        (row.payee, 120, "收款单位"),
-        (row.voucher, 40, "凭证号"),
-        (row.handler, 50, "经办人"),
-        *((number, 40, "发票号") for number in row.invoices),
-    ):
-        if len(text) > most:
-            return f"{name}有 {len(text)} 个字，最多 {most} 个，请在表中改短后重新上传。"
-    if not row.title:
-        return "没有摘要，请在表中补填后重新上传。"
-    if not row.payee:
-        return "没有收款单位，请在表中补填后重新上传。"
-    if choice is None:
-        return "请选择列支的预算行。"
-    if choice.item == LECTURE:
-        return f"“{choice.title}”须逐人登记授课人、职称和学时，请在项目页办理支付，登记后即与这一行相符。"
-    if choice.free < row.amount:
-        return (
-            f"“{choice.title}”{'未支付预占' if choice.commitment else '可用'} {yuan(choice.free)} 元，"
-            f"本笔 {yuan(row.amount)} 元，差 {yuan(row.amount - choice.free)} 元。"
-        )
-    return None
 
 
 def _in_words(title: str, projects: Mapping[str, int]) -> int | None:
@@ -479,7 +417,7 @@ def _ours_by_amount(*, day: bool, voucher: bool | None) -> Callable[[Ours], Hash
 
 
 def _payee(project: int | None, on: datetime.date | None, payee: str) -> Hashable:
-    return (project, on, _plain(payee)) if project is not None and payee else None
+    return (project, on, plain(payee)) if project is not None and payee else None
 
 
 def _amounts(row: _Row, one: Ours) -> str:
@@ -514,32 +452,6 @@ def _sums(
     return [ProjectSum(key, theirs[key], ours[key]) for key in keys]
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """The words as they are compared: width and case folded, no spaces."""
     return re.sub(r"\s", "", unicodedata.normalize("NFKC", text)).casefold()
-
-
-def _stem(text: str) -> str:
-    return _HINT.sub("", _plain(text)).removesuffix("费用").removesuffix("费").removesuffix("支出")
-
-
-def _named(item: str, lines: Sequence[Choice]) -> Choice | None:
-    """By the whole title, by a tier of 业务支出-培训费-伙食费, by a part of 场地、资料、交通费."""
-    if not item:
-        return None
-    tiers = [_stem(part) for part in reversed(re.split(r"[-—_/\\>|]+", item)) if part.strip()]
-    for tier in (_stem(item), *tiers):
-        whole = [line for line in lines if _stem(line.title) == tier]
-        if len(whole) == 1:
-            return whole[0]
-    for tier in tiers:
-        parts = [line for line in lines if any(part in tier for part in _parts_of(line.title))]
-        if len(parts) == 1:
-            return parts[0]
-    return None
-
-
-def _parts_of(title: str) -> list[str]:
-    """场地、资料、交通费 → 场地, 资料, 交通; nothing so short that it is in every word."""
-    parts = [_stem(part) for part in re.split(r"[、,，/和及与]", title)]
-    parts = [part for part in parts if len(part) >= 2 and part != "其他"]
-    return parts + [word for part in parts for word in OTHER_WORDS.get(part, ())]

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from django.db.models import Count
+from django.db.models import Count, Subquery
+from django.db.models.functions import Coalesce
 
+from budgets.models import Project
 from office.wording import chinese_date, yuan
 from rulebook.money import PaperSource
 from rulebook.schema import FeePolicy, UnknownCode
@@ -21,8 +23,10 @@ from workflow.rules.findings import Finding
 from workflow.states import DecisionAction, Presence, RunState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Iterable
     from decimal import Decimal
+
+    from django.db.models import QuerySet
 
     from rulebook.money import Paper, PaymentKind
     from rulebook.schema import Book
@@ -86,8 +90,7 @@ class SpendingCase:
     @cached_property
     def approval(self) -> Decision | None:
         """The meeting's decision on it."""
-        approved = Decision.objects.filter(plan=self.plan, request=None, action__in=_APPROVING)
-        return approved.select_related("meeting__body").defer("findings").order_by("at", "id").last()
+        return _approvals().filter(plan=self.plan).last()
 
     @property
     def meeting(self) -> Meeting | None:
@@ -129,14 +132,55 @@ class SpendingCase:
 
 
 def case_of(project_id: int) -> SpendingCase | None:
-    """The case of a project; None for one without a plan. One query."""
-    plan = (
-        ClassPlan.objects.select_related("union", "department", "version__book")
-        .defer("version__content", "version__book__content", "version__book__source_text")
-        .filter(project=project_id, version__isnull=False)
-        .first()
-    )
+    """The case of a project; None for one without a plan. One query.
+
+    A project that continues one of an earlier year has the class that one was approved with.
+    """
+    first = Project.objects.filter(pk=project_id).order_by().values(first=Coalesce("origin", "pk"))
+    plan = _plans().filter(project=Subquery(first)).first()
     return SpendingCase(plan) if plan is not None else None
+
+
+def carried_refusal(project: Project) -> str | None:
+    """Why a project uses no more money though its class does: it was carried over to the next year (S21)."""
+    later = Project.objects.filter(continues=project).first()
+    if later is None:
+        return None
+    closed = f"{project.fund.year} 年度已结账；" if project.fund.closed_on is not None else ""
+    return f"{closed}本班结余已结转到 {later.number}，请在该项目办理。"
+
+
+def cases_of(project_ids: Collection[int]) -> dict[int, SpendingCase]:
+    """The cases of several projects, their 期 and the decisions on them at hand; four queries."""
+    projects = Project.objects.filter(pk__in=project_ids).order_by()
+    firsts = dict(projects.values_list("pk", Coalesce("origin", "pk")))
+    plans = {plan.project_id: plan for plan in _plans().filter(project__in=firsts.values()).order_by()}
+    of_plan = {plan.pk: SpendingCase(plan) for plan in plans.values()}
+    cases = {pk: of_plan[plans[first].pk] for pk, first in firsts.items() if first in plans}
+    for case in of_plan.values():
+        # What `cached_property` would read of each by itself.
+        vars(case).update(runs=[], approval=None)
+    for run in ClassRun.objects.filter(plan__in=of_plan).order_by("session_no"):
+        case = of_plan[run.plan_id]
+        run.plan = case.plan
+        case.runs.append(run)
+    for decision in _approvals().filter(plan__in=of_plan):
+        if decision.plan_id is not None:
+            vars(of_plan[decision.plan_id])["approval"] = decision
+    return cases
+
+
+def _plans() -> QuerySet[ClassPlan]:
+    plans = ClassPlan.objects.select_related("union", "department", "version__book").filter(
+        version__isnull=False
+    )
+    return plans.defer("version__content", "version__book__content", "version__book__source_text")
+
+
+def _approvals() -> QuerySet[Decision]:
+    """The meetings' decisions on plans, the latest last."""
+    approved = Decision.objects.filter(request=None, action__in=_APPROVING)
+    return approved.select_related("meeting__body").defer("findings").order_by("at", "id")
 
 
 def session_title(case: SpendingCase, session_no: int | None) -> str:
@@ -173,7 +217,7 @@ def obstacles(case: SpendingCase, session_no: int | None, *, opened: bool = True
 
 def ended(case: SpendingCase) -> str:
     """Why the class uses no more money for good: every 期 is settled or cancelled; empty while one isn't."""
-    if not case.runs or not all(_is_over(run) for run in case.runs):
+    if not case.runs or not all(is_over(run) for run in case.runs):
         return ""
     if all(run.state == RunState.CANCELLED for run in case.runs):
         return "本班已取消办班，不再用款。"
@@ -188,7 +232,7 @@ def _not_open(case: SpendingCase, session_no: int | None) -> list[Finding]:
         if using:
             return []
         run = next((run for run in case.runs if run.state == RunState.PLANNED), None)
-        over = all(_is_over(run) for run in case.runs)
+        over = all(is_over(run) for run in case.runs)
         return [_gate("各期都已决算或取消" if over else "各期都还没有批准开班", clause, run)]
     run = case.run(session_no)
     if run is None:
@@ -210,7 +254,8 @@ def settled_refusal(case: SpendingCase, session_no: int | None) -> str | None:
     return f"《{run.title}》已办结决算，账目不再变动，不能退款或冲销。"
 
 
-def _is_over(run: ClassRun) -> bool:
+def is_over(run: ClassRun) -> bool:
+    """Whether a 期 uses no more money for good: settled or cancelled."""
     return run.state in _OVER or run.state == RunState.CANCELLED
 
 
@@ -229,9 +274,9 @@ def _obstacle(
     return Finding(code, Severity.BLOCK, title, message, clause, mend, links=links)
 
 
-def in_words(found: list[Finding]) -> str:
+def in_words(found: Iterable[Finding]) -> str:
     """The obstacles as one refusal."""
-    return "".join(f"{one.message}{one.mend}（{one.clause}）" for one in found)
+    return "".join(f"{one.message}{one.mend}{f'（{one.clause}）' if one.clause else ''}" for one in found)
 
 
 def needed_papers(case: SpendingCase, kind: PaymentKind, session_no: int | None) -> list[NeededPaper]:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from budgets.models import Fund
+    from org.selectors import Standing
 
     class Booked(Protocol):
         """A row of the finance software as far as it tells which payment it is."""
@@ -116,6 +117,14 @@ def projects_by_code(fund: Fund) -> dict[str, Project]:
     """The fund's projects by :func:`code_key`."""
     found = Project.objects.filter(fund=fund).select_related("department").order_by("number")
     return {code_key(project.number): project for project in found}
+
+
+def elsewhere(fund: Fund, standing: Standing, codes: Iterable[str]) -> dict[str, Project]:
+    """By code as written, the project of another fund it is, where one may see it; one query."""
+    keys = {code: code_key(code) for code in codes}
+    found = Project.objects.visible_to(standing).exclude(fund=fund).filter(number__in=keys.values())
+    projects = {project.number: project for project in found.select_related("fund")}
+    return {code: projects[key] for code, key in keys.items() if key in projects}
 
 
 def row_keys(fund_id: int, rows: Iterable[Booked]) -> dict[int, uuid.UUID]:

@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from budgets import rules as ledger_rules
 from budgets.models import Fund, Payment
+from budgets.rules import invoice_number
 from budgets.services import GivenInvoice, PaidRow
 from budgets.states import PayMethod, Subject
 from office import uploads
@@ -25,17 +26,11 @@ from office.refusals import Refused
 from office.wording import yuan
 from org.models import LongTask
 from org.services import long_tasks
-from workflow.rules.reconciling import (
-    BookedRow,
-    Fit,
-    Reconciled,
-    reconcile,
-    takeover_refusal,
-    tell,
-)
+from workflow.rules.reconciling import BookedRow, Fit, Reconciled, reconcile
+from workflow.rules.spending import in_words
+from workflow.rules.taking_over import Stand, Wish, stands
 from workflow.selectors.reconciling import (
     KIND,
-    choices_of,
     month_span,
     ours_around,
     projects_by_code,
@@ -47,12 +42,11 @@ from workflow.services.spending import Paying
 if TYPE_CHECKING:
     import datetime
     import uuid
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from django.core.files.base import File
 
     from org.models import User
-    from workflow.selectors.reconciling import Choice
 
     #: Reads a stored file's rows.
     Read = Callable[[StoredFile], Sequence[BookedRow]]
@@ -190,48 +184,56 @@ def write_vouchers(
     return outcomes
 
 
+def judged(
+    fund: Fund,
+    found: Reconciled,
+    *,
+    wishes: Mapping[int, Wish],
+    picked: Collection[int] | None,
+    kind: str,
+    at: datetime.datetime,
+) -> dict[int, Stand]:
+    """What the preview says of each row of 只在财务账, and what :func:`take_over` goes by; reads only."""
+    today = timezone.localdate(at)
+    return stands(fund, found.of(Fit.THEIRS), wishes=wishes, picked=picked, kind=kind, today=today)
+
+
 def take_over(
     *,
     task_id: int,
     fund: Fund,
     read: Read,
-    numbers: Sequence[int],
-    chosen: Mapping[int, str],
+    wishes: Mapping[int, Wish],
     defaults: Defaults,
     actor: User,
     at: datetime.datetime,
 ) -> list[Outcome]:
     """The rows of these numbers as payments, a transaction each: one that is refused loses only itself.
 
-    ``chosen``: row number → the :class:`Choice` it is paid from, where the preview's own is not meant. A row
-    that isn't 只在财务账 any more (somebody was faster, the form was sent twice) is left and named. Raises
-    ``Refused`` for anybody but finance, once the year is closed, and for too many rows at once.
+    ``wishes``: row number → the line and the 期 chosen for it. A row anything is against (:func:`judged`) is
+    left and named, and so is one that isn't 只在财务账 any more (somebody was faster, the form was sent
+    twice). Raises ``Refused`` for anybody but finance, once the year is closed, for too many rows at once.
     """
-    if len(numbers) > MOST_AT_ONCE:
-        raise Refused(f"一次最多导入 {MOST_AT_ONCE} 行，现在选了 {len(numbers)} 行。")
+    if len(wishes) > MOST_AT_ONCE:
+        raise Refused(f"一次最多导入 {MOST_AT_ONCE} 行，现在选了 {len(wishes)} 行。")
     month, rows = _opened(task_id, fund, read, actor, at)
     found, keys = compared(fund, month, rows)
-    alone = {pair.rows[0].number: pair for pair in found.of(Fit.THEIRS)}
     labels = {row.number: pair.fit.label for pair in found.pairs for row in pair.rows}
-    projects = {pair.project for pair in alone.values() if pair.project is not None}
-    choices = choices_of(projects)
+    standing = judged(fund, found, wishes=wishes, picked=wishes.keys(), kind=defaults.kind, at=at)
     outcomes = []
-    for number in dict.fromkeys(numbers):
-        pair = alone.get(number)
-        if pair is None or pair.project is None:
+    for number in wishes:
+        stand = standing.get(number)
+        if stand is None:
             text = f"现在是“{labels[number]}”，没有导入。" if number in labels else "表里没有这一行。"
             outcomes.append(Outcome(number, text, done=False))
             continue
-        of_project = choices.get(pair.project, [])
-        choice = next((one for one in of_project if one.value == chosen.get(number)), None)
-        if number not in chosen:
-            choice = tell(pair.rows[0], of_project)
         try:
-            payment = _one(pair.rows[0], pair.project, choice, keys[number], defaults, actor, at)
+            payment = _one(stand, keys[number], defaults, actor, at)
         except Refused as refused:
             outcomes.append(Outcome(number, str(refused), done=False))
         else:
-            text = f"导入为 {payment.number}“{payment.title}”{yuan(payment.amount)} 元。"
+            session = f"，{stand.session_title}" if stand.session_title else ""
+            text = f"导入为 {payment.number}“{payment.title}”{yuan(payment.amount)} 元{session}。"
             outcomes.append(Outcome(number, text, done=True, payment=payment.pk))
     _note(task_id, "导入支付", outcomes, actor, at)
     return outcomes
@@ -287,17 +289,10 @@ def _opened(
     return task.params["month"], read(file_of(task))
 
 
-def _one(
-    row: BookedRow,
-    project_id: int,
-    choice: Choice | None,
-    key: uuid.UUID,
-    defaults: Defaults,
-    actor: User,
-    at: datetime.datetime,
-) -> Payment:
-    if reason := takeover_refusal(row, choice):
-        raise Refused(reason)
+def _one(stand: Stand, key: uuid.UUID, defaults: Defaults, actor: User, at: datetime.datetime) -> Payment:
+    if stand.against:
+        raise Refused(in_words(stand.against))
+    row, choice = stand.row, stand.choice
     if choice is None or row.amount is None or row.on is None:  # said above
         raise AssertionError
     if Payment.objects.filter(key=key).exists():
@@ -311,12 +306,12 @@ def _one(
         paid_on=row.on,
         subject=subject_of(row, defaults.subject),
         handler=row.handler or actor.name,
-        session_no=row.session_no or choice.session_no,
+        session_no=stand.session_no,
         voucher=row.voucher,
         note=f"由财务账导入（第 {row.number} 行）",
-        invoices=[GivenInvoice(number) for number in dict.fromkeys(row.invoices)],
+        invoices=[GivenInvoice(number) for number in {invoice_number(n): n for n in row.invoices}.values()],
     )
-    paid = spending.pay(project_id=project_id, given=given, key=key, actor=actor, at=at, papers_later=True)
+    paid = spending.pay(project_id=stand.project, given=given, key=key, actor=actor, at=at, papers_later=True)
     # The same key again is the same payment: whoever lost the race by a hair is told so.
     if (paid.created_by_id, paid.at) != (actor.pk, at):
         raise Refused(_TAKEN)

@@ -15,6 +15,7 @@ from tests.workflow.money.spending import NOW
 from tests.workflow.world import World
 from workflow.excel.vouchers import read_vouchers
 from workflow.rules.reconciling import BookedRow, Reconciled
+from workflow.rules.taking_over import Wish
 from workflow.services import reconciling
 
 HEAD = ("凭证字号", "记账日期", "项目代码", "摘要", "对方单位", "借方金额", "明细科目", "发票号")
@@ -71,15 +72,20 @@ def fund_of(world: World) -> Fund:
 
 
 def take_over(
-    world: World, task: LongTask, *numbers: int, chosen: dict[int, str] | None = None, **more: Any
+    world: World,
+    task: LongTask,
+    *numbers: int,
+    chosen: dict[int, str] | None = None,
+    sessions: dict[int, str] | None = None,
+    **more: Any,
 ) -> list[tuple[int, bool, str]]:
-    """(row, done, text) of each row asked for."""
+    """(row, done, text) of each row asked for; ``chosen``: row → line, ``sessions``: row → 期."""
+    chosen, sessions = chosen or {}, sessions or {}
     outcomes = reconciling.take_over(
         task_id=task.pk,
         fund=fund_of(world),
         read=read,
-        numbers=numbers,
-        chosen=chosen or {},
+        wishes={number: Wish(chosen.get(number), sessions.get(number)) for number in numbers},
         defaults=reconciling.Defaults(more.pop("kind", "other")),
         actor=more.pop("actor", world.people["caiwu-staff"]),
         at=more.pop("when", NOW),

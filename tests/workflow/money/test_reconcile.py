@@ -29,9 +29,9 @@ from tests.workflow.money.spending import NOW
 from tests.workflow.world import World, at
 from workflow.excel.vouchers import read_vouchers
 from workflow.models import ClassRun
-from workflow.rules.reconciling import BookedRow, Fit, Reconciled, reconcile, takeover_refusal, tell
+from workflow.rules.reconciling import BookedRow, Fit, Reconciled, reconcile
 from workflow.rules.settling import figures_of, findings_of
-from workflow.selectors.reconciling import Choice, Ours, voucher_key
+from workflow.selectors.reconciling import Ours, voucher_key
 from workflow.services import reconciling, spending
 
 D = Decimal
@@ -376,12 +376,14 @@ def test_one_bad_row_loses_nothing_and_each_is_named(world: World, run: ClassRun
     assert [row for row, done, _ in told if not done] == [3, 4, 5, 6, 7, 8, 99]
     texts = {row: text for row, _, text in told}
     # With the figures after the row before it.
-    assert texts[3].startswith("“场地、资料、交通费”可用 1,490.00 元，本次支付 1,800.00 元，差 310.00 元。")
-    assert texts[4].startswith("-30.00 元是退款或红字：")
-    assert texts[5] == "没有收款单位，请在表中补填后重新上传。"
+    assert texts[3].startswith(
+        "“场地、资料、交通费”可用 1,990.00 元，表中第 2 行先用 500.00 元，本笔 1,800.00 元，差 310.00 元。"
+    )
+    assert texts[4].startswith("-30.00 元是退款或红字，不能导入。")
+    assert texts[5] == "没有收款单位。请在表中补填后重新上传。"
     assert texts[6] == "请选择列支的预算行。"
     assert texts[7].startswith(f"发票 777 已用于 {used.number}“场地定金”")
-    assert texts[8] == "支付日期不能晚于今天。"
+    assert texts[8].startswith("2027-06-25 还没有到，支付日期不能晚于今天。")
     assert texts[99] == "表里没有这一行。"
     assert acts.balances(run) == (D("1400.00"), D("0.00"), D("600.00"))
     act = LongTask.objects.get(pk=task.pk).result["acts"][0]
@@ -408,42 +410,6 @@ def test_a_line_that_cannot_be_told_is_chosen(world: World, run: ClassRun) -> No
     assert acts.balances(run, "meals") == (D("7500.00"), D("0.00"), D("500.00"))
     # Both the one chosen and the one whose payee is that of the commitment.
     assert acts.balances(run) == (D("1700.00"), D("100.00"), D("200.00"))
-
-
-def _line_of(item: str) -> str:
-    titles = ("住宿费", "伙食费", "场地、资料、交通费", "其他", "师资费（税前）")
-    choices = [Choice(f"L{n}", title, n, title, D("999.00")) for n, title in enumerate(titles)]
-    told = tell(BookedRow(2, item=item, amount=D("1.00")), choices)
-    return told.title if told else ""
-
-
-@pytest.mark.parametrize(
-    ("item", "title"),
-    [
-        ("伙食费", "伙食费"),
-        ("业务支出-培训费-住宿费", "住宿费"),
-        ("5001/培训费/餐费", "伙食费"),
-        ("会议场地租用", "场地、资料、交通费"),
-        ("资料印刷费", "场地、资料、交通费"),
-        ("师资费", "师资费（税前）"),
-        ("讲课费", "师资费（税前）"),
-        ("其他", "其他"),
-        ("培训费", ""),
-        ("食宿费", ""),
-        ("住宿及伙食费", ""),
-        ("", ""),
-    ],
-)
-def test_a_line_is_told_by_its_title_or_another_word_for_it(item: str, title: str) -> None:
-    assert _line_of(item) == title
-
-
-def test_what_lecturers_get_is_entered_one_by_one() -> None:
-    choice = Choice("L1", "师资费", 1, "师资费（税前）", D("999.00"), item="lecture")
-    row = BookedRow(2, on=date(2027, 6, 1), title="讲课费", payee="何老师", amount=D("1.00"))
-    assert takeover_refusal(row, choice) == (
-        "“师资费（税前）”须逐人登记授课人、职称和学时，请在项目页办理支付，登记后即与这一行相符。"
-    )
 
 
 def test_lecturers_are_not_paid_by_a_row(world: World, run: ClassRun) -> None:

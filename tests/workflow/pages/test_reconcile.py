@@ -15,6 +15,8 @@ from django.urls import reverse
 from openpyxl import load_workbook
 
 from budgets.models import Payment
+from budgets.services import close_year, open_fund
+from budgets.states import FundStatus
 from org.models import LongTask, User
 from org.services import share
 from tests.workflow.money import booked
@@ -22,11 +24,11 @@ from tests.workflow.money import spending as acts
 from tests.workflow.money.booked import line
 from tests.workflow.money.spending import NOW
 from tests.workflow.pages.meeting_room import as_, queries, workbook
-from tests.workflow.world import World
+from tests.workflow.world import World, at
 from workflow.excel import fund_all
 from workflow.jobs import perform_queued
 from workflow.models import ClassRun
-from workflow.services import spending
+from workflow.services import reconciling, spending
 
 
 @pytest.fixture(autouse=True)
@@ -76,12 +78,14 @@ def test_finance_uploads_compares_writes_and_imports(client: Client, world: Worl
     ]
     assert page.context["tab"].label == "只在财务账"
     (row,) = page.context["rows"]
-    assert (row["told"], row["ticked"]) == (f"L{acts.line(run).pk}", True)
+    assert (row["stand"].choice.value, row["ticked"]) == (f"L{acts.line(run).pk}", True)
     assert "有 1 笔相符的支付还没有凭证号" in page.text
     client.post(sent["Location"], {"action": "vouchers", "fit": "theirs"})
     bare.refresh_from_db()
     assert bare.voucher == "记-0013"
-    done = client.post(sent["Location"], posted(pick="2", **{"from-2": row["told"]}), follow=True)
+    done = client.post(
+        sent["Location"], posted(pick="2", row="2-1", **{"from-2": row["stand"].choice.value}), follow=True
+    )
     assert "办好 1 行" in done.text
     paid = Payment.objects.get(voucher="记-0012")
     assert (paid.amount, paid.kind) == (Decimal("500.00"), "other")
@@ -89,20 +93,111 @@ def test_finance_uploads_compares_writes_and_imports(client: Client, world: Worl
     assert "6月明细账.xlsx" in client.get(url("fund_reconcile", fund.pk)).text
 
 
-def test_what_is_refused_is_told_row_by_row(client: Client, world: World, run: ClassRun) -> None:
-    task = booked.receive(world, line(acts.project_of(run), 借方金额="2100.00"))
+def test_what_stands_against_a_row_is_said_before_and_nothing_else_is_taken(
+    client: Client, world: World, run: ClassRun
+) -> None:
+    project = acts.project_of(run)
+    task = booked.receive(
+        world, line(project, 借方金额="2100.00"), line(project, 凭证字号="记-2", 借方金额=5)
+    )
     as_(client, world, "caiwu-staff")
     page = client.get(page_of(world, task))
     # 伙食费 would carry it: it may be ticked, but isn't.
-    assert [(row["may"], row["ticked"]) for row in page.context["rows"]] == [(True, False)]
+    assert [(row["stand"].may, row["ticked"]) for row in page.context["rows"]] == [
+        (True, False),
+        (True, True),
+    ]
     assert "可用 2,000.00 元，本笔 2,100.00 元，差 100.00 元。" in page.text
-    told = client.post(page_of(world, task), posted(pick="2"), follow=True)
-    assert "第 2 行：“场地、资料、交通费”可用 2,000.00 元" in told.text
+    assert reverse("workflow:money_transfer", args=[project.pk]) in page.text
+    both = {"pick": ["2", "3"], "row": [f"2-{project.pk}", f"3-{project.pk}"]}
+    told = client.post(page_of(world, task), posted(**both))
+    assert (told.status_code, Payment.objects.count()) == (422, 0)
+    assert "第 2 行（共 1 行）不能照所选导入" in told.text
+    assert [row["ticked"] for row in told.context["rows"]] == [False, True]
+    meals = {"from-2": f"L{acts.line(run, 'meals').pk}"}
+    checked = client.post(page_of(world, task), posted(**both, action="check", **meals))
+    assert (checked.status_code, Payment.objects.count()) == (200, 0)
+    assert [row["stand"].choice.title for row in checked.context["rows"]] == ["伙食费", "场地、资料、交通费"]
+    assert [row["ticked"] for row in checked.context["rows"]] == [True, True]
+    done = client.post(page_of(world, task), posted(**both, **meals), follow=True)
+    assert ("办好 2 行" in done.text, Payment.objects.count()) == (True, 2)
+    assert acts.balances(run, "meals") == (Decimal("5900.00"), Decimal("0.00"), Decimal("2100.00"))
+
+
+def test_nothing_ticked_or_nothing_known_is_refused(client: Client, world: World, run: ClassRun) -> None:
+    task = booked.receive(world, line(acts.project_of(run)))
+    as_(client, world, "caiwu-staff")
     assert "请先勾选要导入的行" in client.post(page_of(world, task), posted(), follow=True).text
     odd = client.post(page_of(world, task), posted(pick="2", payment_kind="lecture"), follow=True)
     assert "请选择支付类型" in odd.text
     assert client.post(page_of(world, task), {"action": "else"}).status_code == 400
     assert not Payment.objects.exists()
+
+
+def test_the_session_is_chosen_by_row_or_for_the_class(client: Client, world: World) -> None:
+    run = acts.ready(world, sessions=2)
+    project = acts.project_of(run)
+    days = [(f"记{n}", f"2027-06-1{n}") for n in (1, 2, 3)]
+    task = booked.receive(
+        world, *(line(project, 凭证字号=voucher, 借方金额=10, 记账日期=day) for voucher, day in days)
+    )
+    as_(client, world, "caiwu-staff")
+    page = client.get(page_of(world, task))
+    assert [row["ticked"] for row in page.context["rows"]] == [False, False, False]
+    assert [(one["project"], one["count"]) for one in page.context["unsaid"]] == [(project, 3)]
+    fields: dict[str, Any] = {
+        "pick": ["2", "3", "4"],
+        "row": [f"{n}-{project.pk}" for n in (2, 3, 4)],
+        "session-2": "",
+        "session-3": "all",
+        "session-4": "",
+    }
+    refused = client.post(page_of(world, task), posted(**fields))
+    assert (refused.status_code, Payment.objects.count()) == (422, 0)
+    assert [row["ticked"] for row in refused.context["rows"]] == [False, True, False]
+    client.post(page_of(world, task), posted(**fields, **{f"class-{project.pk}": "1"}))
+    assert list(Payment.objects.order_by("id").values_list("session_no", flat=True)) == [1, None, 1]
+
+
+def test_a_closed_year_says_so_and_how_to_reopen(client: Client, world: World, run: ClassRun) -> None:
+    task = booked.receive(world, line(acts.project_of(run)))
+    fund = booked.fund_of(world)
+    with time_machine.travel(at(1, 20, year=2028), tick=False):
+        close_year(fund=fund, actor=world.people["caiwu-head"], at=at(1, 20, year=2028))
+        as_(client, world, "caiwu-staff")
+        page = client.get(page_of(world, task))
+    assert (page.context["importing"], "已于2028年1月20日结账" in page.text) == (False, True)
+    assert url("fund_reopen", fund.pk) in page.text
+
+
+def test_a_project_of_another_fund_is_named_to_whoever_sees_it(
+    client: Client, world: World, run: ClassRun
+) -> None:
+    project, finance = acts.project_of(run), world.people["caiwu-staff"]
+    other = open_fund(
+        union=world.union,
+        year=2027,
+        source="other",
+        title="另一渠道的经费",
+        amount=Decimal("100.00"),
+        status=FundStatus.APPROVED,
+        basis="另一份批复",
+        actor=finance,
+        at=NOW,
+    )
+    task = reconciling.receive(
+        fund=other,
+        month=6,
+        upload=booked.upload(line(project), line("P-0", 凭证字号="记2"), line("", 凭证字号="记3")),
+        read=booked.read,
+        actor=finance,
+        at=NOW,
+    )
+    as_(client, world, "caiwu-staff")
+    page = client.get(f"{url('fund_reconciliation', other.pk, task.pk)}?fit=unknown")
+    assert [row["elsewhere"] for row in page.context["rows"]] == [project, None, None]
+    assert url("fund", booked.fund_of(world).pk) in page.text
+    assert "请在表中补写项目编号后重新上传。" in page.text
 
 
 @pytest.mark.parametrize(
