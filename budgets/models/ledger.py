@@ -50,9 +50,9 @@ class ProjectQuerySet(models.QuerySet["Project"]):
             | models.Q(union_id__in=standing.whole_union_ids)
         )
 
-    def of_class(self, project: Project) -> ProjectQuerySet:
-        """All projects of that project's class, by year: the first, and those it was carried over to."""
-        first = project.origin_id or project.pk
+    def of_class(self, first: int) -> ProjectQuerySet:
+        """All projects of a class, by year: its ``first`` (`first_id` of any of them), and those it was
+        carried over to."""
         return self.filter(models.Q(pk=first) | models.Q(origin=first)).order_by("fund__year", "id")
 
 
@@ -183,6 +183,19 @@ class Project(models.Model):
     def first_id(self) -> int:
         """The project its class was approved with: itself, or where it was carried over from."""
         return self.origin_id or self.pk
+
+    @property
+    def later_number(self) -> str:
+        """The number of the project it was carried over to; empty where it wasn't."""
+        later: Project | None = getattr(self, "continued_by", None)
+        return later.number if later is not None else ""
+
+    @property
+    def carried_text(self) -> str:
+        """Where its money came from and went with its class: 上年结转 P2027-0013，已结转到 P2029-0002."""
+        came = f"上年结转 {self.continues.number}" if self.continues is not None else ""
+        went = f"已结转到 {self.later_number}" if self.later_number else ""
+        return "，".join(filter(None, (came, went)))
 
 
 class BudgetLine(models.Model):

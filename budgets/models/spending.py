@@ -287,9 +287,15 @@ class SupportingPaper(models.Model):
     when there is no file.
     """
 
-    payment = models.ForeignKey(Payment, models.PROTECT, related_name="papers", null=True, blank=True)
-    commitment = models.ForeignKey(Commitment, models.PROTECT, related_name="papers", null=True, blank=True)
-    entry = models.ForeignKey(Entry, models.PROTECT, related_name="papers", null=True, blank=True)
+    payment = models.ForeignKey(
+        Payment, models.PROTECT, related_name="papers", null=True, blank=True, verbose_name="支付"
+    )
+    commitment = models.ForeignKey(
+        Commitment, models.PROTECT, related_name="papers", null=True, blank=True, verbose_name="预占"
+    )
+    entry = models.ForeignKey(
+        Entry, models.PROTECT, related_name="papers", null=True, blank=True, verbose_name="流水"
+    )
     code = models.SlugField("材料代码", max_length=40)
     title = models.CharField("材料", max_length=80)
     file = models.ForeignKey(

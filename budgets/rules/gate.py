@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 ACTIONS: Final = {
     "open_fund": "设立年度专项预算",
+    "restate": "录入年度专项预算的批复数",
     "supplement": "追加年度专项预算",
     "spend": "登记预占和支付",
     "settle": "办理决算",

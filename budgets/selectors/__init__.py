@@ -6,6 +6,7 @@ from budgets.selectors.audit import Conservation, LedgerFault, conservation, fir
 from budgets.selectors.totals import (
     FundTotals,
     ProjectTotals,
+    class_totals,
     fund_totals,
     line_totals,
     project_totals,
@@ -17,6 +18,7 @@ __all__ = (
     "FundTotals",
     "LedgerFault",
     "ProjectTotals",
+    "class_totals",
     "conservation",
     "first_fault",
     "fund_totals",

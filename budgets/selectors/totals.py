@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from django.db.models import Q, Sum
 
-from budgets.models import Account, Entry
+from budgets.models import Account, Entry, Project
 from budgets.states import LINE_ACCOUNTS, AccountKind, EntryKind
 
 if TYPE_CHECKING:
@@ -64,9 +64,20 @@ def line_totals(project_id: int) -> dict[str, ProjectTotals]:
     return {item: _project_totals(of_line) for item, of_line in sums.items()}
 
 
-def recalled(project_id: int, at: datetime.datetime) -> Decimal:
-    """What was taken back from a project to its fund (收回) by the decision of that moment, in yuan."""
-    entries = Entry.objects.filter(project=project_id, kind=EntryKind.RECALL, at=at).order_by()
+def class_totals(project_ids: Iterable[int]) -> dict[str, ProjectTotals]:
+    """The same of all projects of one class together: an item's lines of every year add up; one query."""
+    sums: defaultdict[str, defaultdict[str, Decimal]] = defaultdict(lambda: defaultdict(lambda: ZERO))
+    accounts = Account.objects.filter(line__project__in=list(project_ids)).order_by()
+    for item, kind, balance in accounts.values_list("line__item", "kind").annotate(Sum("balance")):
+        sums[item][kind] = balance
+    return {item: _project_totals(of_item) for item, of_item in sums.items()}
+
+
+def recalled(first: int, at: datetime.datetime) -> Decimal:
+    """What was taken back from a class to its fund (收回) by the decision of that moment, in yuan; `first`
+    is the project it was approved with."""
+    projects = Project.objects.of_class(first).order_by().values("pk")
+    entries = Entry.objects.filter(project__in=projects, kind=EntryKind.RECALL, at=at).order_by()
     total: Decimal | None = entries.aggregate(total=Sum("amount"))["total"]
     return total or ZERO
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from budgets.services.carrying import carry_class, hold_years
 from budgets.services.committing import commit, release, release_all
-from budgets.services.funds import open_fund, supplement
+from budgets.services.funds import open_fund, restate, supplement
 from budgets.services.papers import GivenPaper
 from budgets.services.paying import pay, refund, set_voucher
 from budgets.services.posting import constraint_name, posting
@@ -42,6 +42,7 @@ __all__ = (
     "release",
     "release_all",
     "reopen_year",
+    "restate",
     "reverse_entry",
     "reverse_payment",
     "set_voucher",

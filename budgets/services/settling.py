@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from budgets.models import Settlement, SettlementLine
+from budgets.models import Project, Settlement, SettlementLine
 from budgets.selectors import line_totals
 from budgets.services.posting import posting
 from budgets.services.projects import rebudget
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import datetime
     from collections.abc import Mapping, Sequence
 
-    from budgets.models import Entry, Project
+    from budgets.models import Entry
     from org.models import Post, User
 
 ZERO: Final = Decimal("0.00")
@@ -58,7 +58,8 @@ def settle(
     silent = [line.title for line in lines if line.actual != line.adjusted and not line.explanation.strip()]
     if silent:
         raise Refused(f"请说明决算与预算不一致的原因：{'、'.join(silent)}。")
-    if Settlement.objects.filter(project=project, session_no=session_no).exists():
+    projects = Project.objects.of_class(project.first_id).order_by().values("pk")
+    if Settlement.objects.filter(project__in=projects, session_no=session_no).exists():
         raise Conflict("这一期已经办结决算。")
     with posting():
         # Whoever commits or pays is waited for; what is open afterwards is all there is.

@@ -135,7 +135,7 @@ def test_it_may_go_on_for_another_year(binhai: Cast, fund: Fund, following: Fund
     third = fund_of(binhai, "1.00", year=2029)
     last = carry(binhai, later, third, number="P2029-0001")
     assert (last.continues, last.origin, last.first_id) == (later, project, project.pk)
-    assert [each.pk for each in Project.objects.of_class(later)] == [project.pk, later.pk, last.pk]
+    assert [each.pk for each in Project.objects.of_class(later.first_id)] == [project.pk, later.pk, last.pk]
     assert Commitment.objects.get(project=last).continues == Commitment.objects.get(project=later)
     assert first_fault() is None
 

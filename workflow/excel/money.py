@@ -48,11 +48,11 @@ def fund_sheet(
         ),
     )
     for ordinal, row in enumerate(classes, 1):
-        plan, held = row.plan, row.held
+        plan, held, carried = row.plan, row.held, row.project.carried_text
         values = (
             ordinal,
             row.project.number,
-            row.project.name,
+            f"{row.project.name}（{carried}）" if carried else row.project.name,
             row.project.department.name,
             plan.declaration_number if plan else "",
             plan.time_text if plan else "",

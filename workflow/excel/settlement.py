@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def settlement_book(run: ClassRun, table: SettlementSheet, *, on: date) -> Workbook:
     """Every line with budget, adjusted budget, actual cost and what is left; yuan."""
     book, ws = cells.new_book("经费决算表")
-    number = run.plan.project.number if run.plan.project is not None else "不列经费"
+    number = "、".join(project.number for project in run.plan.projects) or "不列经费"
     state = "已办结" if table.settled else f"未办结，{chinese_date(on)}"
     sheet = cells.OfficeSheet(
         ws,

@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 
+from budgets.rules import carry_fault
 from budgets.services import Shift
 from office.wording import yuan
 from workflow.forms.fields import Number, Text
 from workflow.forms.money import MOST_YUAN
-from workflow.rules.money_terms import ZERO, MoneyTerms
+from workflow.rules.money_terms import ZERO, CarriedClass, MoneyTerms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from django.forms.boundfield import BoundField
 
+    from workflow.rules.carrying import OpenClass
     from workflow.rules.money_terms import Line
 
 #: Rows of a 调剂 there are without asking for more, and at most.
@@ -206,5 +208,100 @@ class AmountForm(MoneyForm):
         return MoneyTerms(amount=given.get("amount") or ZERO, document=given.get("document", "").strip())
 
 
+class CarryOverForm(AmountForm):
+    """结转: the fund's own money, and classes with how much of each line goes along.
+
+    ``open_classes``: those there are to choose from. A class that is ticked and whose lines weren't shown yet
+    goes along with all it has.
+    """
+
+    def __init__(
+        self,
+        data: Any = None,
+        files: Any = None,
+        *,
+        open_classes: Sequence[OpenClass],
+        terms: MoneyTerms,
+        reason: str = "",
+        typed: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(data, files, terms=terms, by_document=False, reason=reason)
+        self.fields["amount"].label = "专项预算可安排余额中结转"
+        self.fields["amount"].help_text = "单位：元；只结转班次的可不填"
+        self.open_classes = list(open_classes)
+        asked = {each.project: each.lines for each in terms.classes}
+        given = typed if typed is not None else data
+        self.chosen = _chosen(given) if given is not None else {str(project) for project in asked}
+        self.fields["classes"] = forms.MultipleChoiceField(
+            label="班次",
+            required=False,
+            choices=[(str(each.project.pk), each.project.number) for each in open_classes],
+            error_messages={"invalid_choice": "所选班次已办结、已结转或没有余额，不在可选之列，请重新选择。"},
+        )
+        for each in open_classes:
+            lines = asked.get(each.project.pk)
+            for line in each.lines:
+                has = line.free + line.committed
+                self.fields[f"line-{line.pk}"] = _amount_in_row(
+                    f"{each.project.number}{line.title}",
+                    initial=has if lines is None else lines.get(line.item, ZERO),
+                    blank_zero=False,
+                )
+        if typed is not None:
+            of_fields = {name: typed[name] for name in typed if name in self.fields and name != "classes"}
+            self.initial = {**self.initial, **of_fields}
+
+    @property
+    def groups(self) -> list[tuple[OpenClass, bool, list[tuple[Line, BoundField]]]]:
+        """Each class, whether it is ticked, and its lines with their fields."""
+        return [
+            (
+                each,
+                str(each.project.pk) in self.chosen,
+                [(line, self[f"line-{line.pk}"]) for line in each.lines],
+            )
+            for each in self.open_classes
+        ]
+
+    def clean(self) -> dict[str, Any]:
+        """No line above what it has, and none below what is promised of it."""
+        given: dict[str, Any] = super().clean() or {}
+        for each, ticked, lines in self.groups:
+            for line, field in lines:
+                amount = given.get(field.name)
+                if not ticked or amount is None or not self._shown(line):
+                    continue
+                if fault := carry_fault(
+                    f"{each.project.number}“{line.title}”",
+                    free=line.free,
+                    promised=line.committed,
+                    amount=amount,
+                ):
+                    self.add_error(field.name, fault)
+        return given
+
+    def terms(self) -> MoneyTerms:
+        given = self.cleaned_data
+        classes = []
+        for each, ticked, lines in self.groups:
+            if ticked:
+                amounts = {
+                    line.item: (given.get(field.name) or ZERO)
+                    if self._shown(line)
+                    else line.free + line.committed
+                    for line, field in lines
+                }
+                classes.append(CarriedClass(each.project.pk, amounts))
+        return MoneyTerms(amount=given.get("amount") or ZERO, classes=tuple(classes))
+
+    def _shown(self, line: Line) -> bool:
+        """Whether the line's amount was on the page that was sent."""
+        return f"line-{line.pk}" in self.data
+
+
+def _chosen(data: Any) -> set[str]:
+    return set(data.getlist("classes") if hasattr(data, "getlist") else data.get("classes", ()))
+
+
 #: The form of each kind; ``terms()`` is what was typed, noughts where it can't be read.
-KindForm = TransferForm | BudgetForm | AmountForm
+KindForm = TransferForm | BudgetForm | AmountForm | CarryOverForm

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import pghistory
@@ -16,6 +17,7 @@ from django.db.models import F, Lookup, OuterRef, Q, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 from django_fsm import FSMField, transition
 
+from budgets.models import Project
 from office.models import StoredFile
 from workflow import timing
 from workflow.models import guards
@@ -252,6 +254,19 @@ class ClassPlan(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @cached_property
+    def projects(self) -> list[Project]:
+        """Its money by year, each with its fund: the project it was approved with, and those it was carried
+        over to (S21); one query."""
+        if self.project_id is None:
+            return []
+        return list(Project.objects.of_class(self.project_id).select_related("fund__union"))
+
+    @property
+    def project_now(self) -> Project | None:
+        """The last of :attr:`projects`: where its money is used."""
+        return self.projects[-1] if self.projects else None
 
     # One method an action: the keys of states.TRANSITIONS. They change the state, nothing else;
     # django-fsm collects them when the class is built, so they are written out.

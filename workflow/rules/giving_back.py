@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Sum
 
-from budgets.models import BudgetLine, Commitment
+from budgets.models import Commitment
 from budgets.selectors import line_totals
 from office.wording import yuan
 from workflow.models import ClassRun
 from workflow.rules.differences import cost_titles, in_card_order
-from workflow.rules.settling import actual_by_line
+from workflow.rules.settling import actual_by_item
 from workflow.states import RunState
 
 if TYPE_CHECKING:
@@ -68,8 +68,8 @@ def giving_back(run: ClassRun, costs: Mapping[str, Decimal], book: Book) -> list
     plan = run.plan
     others = ClassRun.objects.filter(plan=plan).exclude(pk=run.pk).exclude(state=RunState.CANCELLED)
     last = not others.exists()
-    held = line_totals(plan.project_id) if plan.project_id is not None else {}
-    paid, released = _paid(run, last=last), _released(run, last=last)
+    held = line_totals(plan.project_now.pk) if plan.project_now is not None else {}
+    paid, released = actual_by_item(run, last=last), _released(run, last=last)
     titles = cost_titles(book)
     lines = []
     for item in in_card_order((item for item, amount in costs.items() if amount), book):
@@ -88,14 +88,8 @@ def giving_back(run: ClassRun, costs: Mapping[str, Decimal], book: Book) -> list
     return lines
 
 
-def _paid(run: ClassRun, *, last: bool) -> dict[str, Decimal]:
-    spent = actual_by_line(run, last=last)
-    items = dict(BudgetLine.objects.filter(pk__in=spent).order_by().values_list("pk", "item"))
-    return {items[line]: amount for line, amount in spent.items()}
-
-
 def _released(run: ClassRun, *, last: bool) -> dict[str, Decimal]:
-    waiting = Commitment.objects.open().filter(project=run.plan.project_id)
+    waiting = Commitment.objects.open().filter(project=run.plan.project_now)
     if not last:
         waiting = waiting.filter(session_no=run.session_no)
     return dict(waiting.order_by().values_list("line__item").annotate(Sum("outstanding")))

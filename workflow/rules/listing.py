@@ -208,7 +208,7 @@ def amount_asked(request: MoneyRequest) -> Decimal:
     terms = MoneyTerms.from_json(request.content)
     if request.kind == MoneyKind.BUDGET:
         return sum(terms.lines.values(), Decimal("0.00"))
-    return sum((shift.amount for shift in terms.shifts), terms.amount)
+    return sum((shift.amount for shift in terms.shifts), terms.carried)
 
 
 def _people_of(request: RunRequest) -> str:

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from budgets.models import Project
 from budgets.rules import closed
 from office.wording import chinese_date, yuan
 from rulebook.severity import Severity
 from workflow.models import ClassPlan, PlanCost
 from workflow.rules import money as rates
+from workflow.rules.carrying import class_faults
 from workflow.rules.differences import cost_titles
 from workflow.rules.facts import Facts
 from workflow.rules.findings import PASS, Finding, ordered
-from workflow.rules.money_terms import ZERO, Figures, MoneyTerms, effects, figures_now, next_year
+from workflow.rules.money_terms import (
+    ZERO,
+    Figures,
+    MoneyTerms,
+    carrying,
+    effects,
+    figures_now,
+    lines_of,
+    next_year,
+)
 from workflow.rules.spending import case_of, ended
 from workflow.states import MoneyKind
 
@@ -23,7 +35,7 @@ if TYPE_CHECKING:
 
     from rulebook.schema import Book
     from workflow.models import MoneyRequest
-    from workflow.rules.money_terms import Effect, Line
+    from workflow.rules.money_terms import CarryingClass, Effect, Line
 
 #: Code of the findings that aren't a rule's of the book but the ledger's own arithmetic.
 LEDGER = "ledger"
@@ -37,7 +49,7 @@ def findings_of_money(
     faults = [*_year(request), *_BY_KIND[MoneyKind(request.kind)](request, terms, now, rows), *_over(rows)]
     found = [_finding(book, Severity.BLOCK.value, message) for message in faults]
     if not faults:
-        found.append(_finding(book, PASS, _fine(request, now, rows)))
+        found.append(_finding(book, PASS, _fine(request, terms, now, rows)))
     return ordered([*found, *_ceilings(rows, at)])
 
 
@@ -55,12 +67,19 @@ def _finding(book: Book, severity: str, message: str) -> Finding:
     return Finding(LEDGER, severity, "经费余额", message, book.money.clause)
 
 
-def _fine(request: MoneyRequest, now: Figures, rows: Sequence[Effect]) -> str:
+def _fine(request: MoneyRequest, terms: MoneyTerms, now: Figures, rows: Sequence[Effect]) -> str:
     if request.kind == MoneyKind.SUPPLEMENT:
         return f"追加后专项预算 {yuan(rows[0].after)} 元。"
     if request.kind == MoneyKind.CARRY_OVER:
-        return f"可安排余额 {yuan(now.free)} 元，结转后余 {yuan(rows[0].after)} 元。"
+        said = f"可安排余额 {yuan(now.free)} 元，结转后余 {yuan(rows[0].after)} 元。"
+        return said + _classes_fine(carrying(terms, now)) if terms.classes else said
     return "调整后各预算行均不低于已支出与预占之和。"
+
+
+def _classes_fine(classes: Sequence[CarryingClass]) -> str:
+    back = sum((each.sums.back for each in classes), ZERO)
+    rest = f"其余 {yuan(back)} 元收回本年专项预算。" if back else ""
+    return f"结转 {len(classes)} 个班次，各预算行均不超过可用与预占之和。{rest}"
 
 
 def _year(request: MoneyRequest) -> Iterator[str]:
@@ -71,9 +90,13 @@ def _year(request: MoneyRequest) -> Iterator[str]:
 def _over(rows: Sequence[Effect]) -> Iterator[str]:
     """A class that is settled or cancelled gets no more; what is left of it may still go back."""
     gaining = {row.project: row.group for row in rows if row.more > 0 and row.project is not None}
+    carried_over = Project.objects.filter(continues__in=gaining).order_by()
+    later = dict(carried_over.values_list("continues", "number")) if gaining else {}
     for project, number in gaining.items():
         case = case_of(project)
-        if case is not None and (why := ended(case)):
+        if carried := later.get(project):
+            yield f"{number}：本班结余已结转到 {carried}，预算请在该项目办理。"
+        elif case is not None and (why := ended(case)):
             yield f"{number}：{why}预算不能再增加或调入。"
 
 
@@ -141,8 +164,8 @@ def _budget(request: MoneyRequest, terms: MoneyTerms, now: Figures, rows: Sequen
 def _carry_over(
     request: MoneyRequest, terms: MoneyTerms, now: Figures, rows: Sequence[Effect]
 ) -> Iterator[str]:
-    if terms.amount <= 0:
-        yield "请填写结转金额。"
+    if terms.amount < 0 or not terms.carried:
+        yield "请填写结转金额，或选择要结转的班次。"
     to = next_year(request.fund)
     if to is None:
         yield f"{request.fund.year + 1} 年还没有设立同一渠道的专项预算，请先设立。"
@@ -151,8 +174,10 @@ def _carry_over(
     if terms.amount > now.free:
         yield (
             f"{request.fund}可安排 {yuan(now.free)} 元，不能结转 {yuan(terms.amount)} 元，"
-            f"差 {yuan(terms.amount - now.free)} 元；项目上的余额请先收回。"
+            f"差 {yuan(terms.amount - now.free)} 元；项目上的余额请先收回，或选择班次随班结转。"
         )
+    if terms.classes:
+        yield from class_faults(request, carrying(terms, now))
 
 
 def _supplement(
@@ -179,11 +204,13 @@ def _ceilings(rows: Sequence[Effect], at: datetime) -> Iterator[Finding]:
     gaining = {row.project for row in rows if row.more > 0 and row.project is not None}
     if not gaining:
         return
-    plans = ClassPlan.objects.filter(project__in=gaining).select_related("department", "version__book")
+    of_class = {project.first_id: project for project in Project.objects.filter(pk__in=gaining).order_by()}
+    plans = ClassPlan.objects.filter(project__in=of_class).select_related("department", "version__book")
     for plan in plans.defer("version__content", "version__book__content", "version__book__source_text"):
-        if plan.version is None:
+        if plan.version is None or plan.project_id is None:
             continue
-        own = [row for row in rows if row.project == plan.project_id]
+        project = of_class[plan.project_id]
+        own = [row for row in rows if row.project == project.pk] + _other_years(project)
         book = plan.version.book.book
         before, after = (_of_card(plan, book, own, name, at) for name in ("before", "after"))
         said = {finding.message for finding in before}
@@ -193,10 +220,23 @@ def _ceilings(rows: Sequence[Effect], at: datetime) -> Iterator[Finding]:
                 yield finding
 
 
+def _other_years(project: Project) -> list[Effect]:
+    """What a class that was carried over has on the lines of its other years: the card is for all of it."""
+    if project.origin_id is None:
+        return []
+    others = Project.objects.of_class(project.first_id).exclude(pk=project.pk).values_list("pk", flat=True)
+    return [
+        Effect(line.number, line.title, line.budget, line.budget, item=line.item) for line in lines_of(others)
+    ]
+
+
 def _of_card(plan: ClassPlan, book: Book, rows: Sequence[Effect], which: str, at: datetime) -> list[Finding]:
+    costs: defaultdict[str, Decimal] = defaultdict(lambda: ZERO)
+    for row in rows:
+        costs[row.item] += getattr(row, which)
     facts = Facts(
         plan=plan,
-        costs=[PlanCost(plan=plan, item=row.item, amount=getattr(row, which)) for row in rows],
+        costs=[PlanCost(plan=plan, item=item, amount=amount) for item, amount in costs.items()],
         book=book,
         department_code=plan.department.code,
         duties=frozenset(),

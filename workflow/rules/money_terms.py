@@ -21,14 +21,28 @@ ZERO: Final = Decimal("0.00")
 
 
 @dataclass(frozen=True)
+class CarriedClass:
+    """A class to be carried over: its ``project``, and how much of each cost item goes along."""
+
+    project: int
+    lines: Mapping[str, Decimal]
+
+    @property
+    def total(self) -> Decimal:
+        return sum(self.lines.values(), ZERO)
+
+
+@dataclass(frozen=True)
 class MoneyTerms:
     """What is asked, by kind: ``shifts`` between lines (调剂), what each cost item is to have (预算调整,
-    ``lines``), or an ``amount`` (结转, 追加) with the number of the ``document`` it rests on (追加)."""
+    ``lines``), or an ``amount`` (结转, 追加) with the number of the ``document`` it rests on (追加) and the
+    ``classes`` that are carried over beside it (结转)."""
 
     shifts: tuple[Shift, ...] = ()
     lines: Mapping[str, Decimal] = field(default_factory=dict)
     amount: Decimal = ZERO
     document: str = ""
+    classes: tuple[CarriedClass, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """As a request keeps it; :meth:`from_json` reads it back."""
@@ -40,7 +54,19 @@ class MoneyTerms:
             "lines": {item: str(amount) for item, amount in self.lines.items()},
             "amount": str(self.amount),
             "document": self.document,
+            "classes": [
+                {
+                    "project": each.project,
+                    "lines": {item: str(amount) for item, amount in each.lines.items()},
+                }
+                for each in self.classes
+            ],
         }
+
+    @property
+    def carried(self) -> Decimal:
+        """All a 结转 takes to the next year: the fund's own money and that of the classes."""
+        return sum((each.total for each in self.classes), self.amount)
 
     def whole(self, now: Figures) -> Self:
         """A budget that says of every line what it is to have: those it doesn't name stay as they are."""
@@ -56,6 +82,10 @@ class MoneyTerms:
             lines={item: Decimal(amount) for item, amount in kept.get("lines", {}).items()},
             amount=Decimal(kept.get("amount", "0.00")),
             document=kept.get("document", ""),
+            classes=tuple(
+                CarriedClass(row["project"], {item: Decimal(amount) for item, amount in row["lines"].items()})
+                for row in kept.get("classes", ())
+            ),
         )
 
 
@@ -161,6 +191,8 @@ def next_year(fund: Fund) -> Fund | None:
 def figures_now(request: MoneyRequest, terms: MoneyTerms) -> Figures:
     """The figures a request starts from as they are; four queries at most."""
     lines: list[Line] = []
+    if terms.classes:
+        lines = lines_of(each.project for each in terms.classes)
     if request.project_id is not None:
         wanted = {line for shift in terms.shifts for line in (shift.source, shift.target)}
         others = BudgetLine.objects.filter(pk__in=wanted, project__fund=request.fund_id).order_by()
@@ -203,6 +235,68 @@ class Effect:
         return self.committed + self.paid
 
 
+@dataclass(frozen=True)
+class Carrying:
+    """What goes along of a budget line: ``amount``; the rest of what it has goes back to the old fund."""
+
+    title: str
+    budget: Decimal
+    paid: Decimal
+    committed: Decimal
+    free: Decimal
+    amount: Decimal
+    item: str = ""
+
+    @property
+    def has(self) -> Decimal:
+        """What isn't paid: free and promised."""
+        return self.free + self.committed
+
+    @property
+    def back(self) -> Decimal:
+        return self.has - self.amount
+
+
+@dataclass(frozen=True)
+class CarryingClass:
+    """A class to be carried over, line by line in their order, with their sums."""
+
+    project: int
+    number: str
+    rows: tuple[Carrying, ...]
+    asked: CarriedClass
+
+    @property
+    def sums(self) -> Carrying:
+        budget, paid, committed, free, amount = (
+            sum((getattr(row, name) for row in self.rows), ZERO)
+            for name in ("budget", "paid", "committed", "free", "amount")
+        )
+        return Carrying("合计", budget, paid, committed, free, amount)
+
+
+def carrying(terms: MoneyTerms, now: Figures) -> list[CarryingClass]:
+    """The classes a 结转 takes along, in the order they were chosen. One without lines is no project of
+    those figures."""
+    found = []
+    for each in terms.classes:
+        lines = [line for line in now.lines if line.project == each.project]
+        rows = tuple(
+            Carrying(
+                line.title,
+                line.budget,
+                line.paid,
+                line.committed,
+                line.free,
+                each.lines.get(line.item, ZERO),
+                line.item,
+            )
+            for line in lines
+        )
+        found.append(CarryingClass(each.project, lines[0].number if lines else "", rows, each))
+    return found
+
+
 def effects(
     request: MoneyRequest, terms: MoneyTerms, now: Figures, titles: Mapping[str, str]
 ) -> list[Effect]:
@@ -211,8 +305,9 @@ def effects(
     match request.kind:
         case MoneyKind.CARRY_OVER:
             following = f"{request.fund.year + 1} 年"
+            back = sum((row.back for each in carrying(terms, now) for row in each.rows), ZERO)
             return [
-                Effect(year, "专项预算可安排余额", now.free, now.free - terms.amount),
+                Effect(year, "专项预算可安排余额", now.free, now.free - terms.amount + back),
                 Effect(following, "专项预算可安排余额", now.to_free, now.to_free + terms.amount),
             ]
         case MoneyKind.SUPPLEMENT:

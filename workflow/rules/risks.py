@@ -8,7 +8,8 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from django.db.models import Min
+from django.db.models import Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from budgets.models import Account, Commitment, Project
@@ -16,10 +17,11 @@ from budgets.states import AccountKind
 from office.wording import chinese_date, yuan
 from workflow import timing
 from workflow.models import ClassPlan, ClassRun
-from workflow.selectors.fund_lists import funded
+from workflow.selectors.fund_lists import firsts_of, funded
 from workflow.states import PlanState, RunState
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date, datetime
 
     from django.db.models import QuerySet
@@ -45,11 +47,14 @@ class Risk:
 def risks(projects: QuerySet[Project], *, at: datetime, most: int = 200) -> list[Risk]:
     """The projects at risk, worst first, at most ``most``; a constant number of queries."""
     today = timezone.localdate(at)
+    # What was carried over is looked after in the year it went to.
+    projects = projects.filter(continued_by=None)
+    here = _here(projects)
     found: defaultdict[int, list[tuple[int, str]]] = defaultdict(list)
     for project, weight, reason in (
-        *_unsettled(projects, today),
+        *_unsettled(projects, here, today),
         *_promised(projects, today),
-        *_idle(projects, today),
+        *_idle(projects, here, today),
         *_tight(projects),
     ):
         found[project].append((weight, reason))
@@ -73,17 +78,24 @@ def _keys(projects: QuerySet[Project]) -> QuerySet[Project, Any]:
     return projects.order_by().values("pk")
 
 
-def _unsettled(projects: QuerySet[Project], today: date) -> _Found:
+def _here(projects: QuerySet[Project]) -> dict[int, int]:
+    """Projects that continue one of an earlier year, by the project their class was approved with."""
+    return {one.first_id: one.pk for one in projects.filter(origin__isnull=False).order_by()}
+
+
+def _unsettled(projects: QuerySet[Project], here: Mapping[int, int], today: date) -> _Found:
     """Held and over, and not settled; or over and nothing paid yet."""
     runs = ClassRun.objects.filter(
-        plan__project__in=_keys(projects), state__in=(RunState.RUNNING, RunState.SETTLING), ends_on__lt=today
+        plan__project__in=firsts_of(projects),
+        state__in=(RunState.RUNNING, RunState.SETTLING),
+        ends_on__lt=today,
     ).select_related("plan")
-    paid = dict(
-        Account.objects.filter(line__project__in=_keys(projects), kind=AccountKind.PAID, balance__gt=0)
-        .order_by()
-        .values_list("line__project")
-        .annotate(Min("balance"))
-    )
+    spent = Account.objects.filter(kind=AccountKind.PAID, balance__gt=0).order_by()
+    paid = set(spent.filter(line__project__in=_keys(projects)).values_list("line__project", flat=True))
+    if here:
+        # What was paid for the class before it came to this year.
+        whole = spent.filter(Q(line__project__in=here) | Q(line__project__origin__in=here))
+        paid |= set(whole.values_list(Coalesce("line__project__origin", "line__project"), flat=True))
     rows: _Found = []
     for run in runs.order_by("id"):
         project, ended = run.plan.project_id, run.ends_on
@@ -91,9 +103,10 @@ def _unsettled(projects: QuerySet[Project], today: date) -> _Found:
             continue
         days = (today - ended).days
         if days > SETTLE_WITHIN:
-            rows.append((project, 40, f"{run.title}{chinese_date(ended)}结束，已 {days} 天未办结决算。"))
+            late = f"{run.title}{chinese_date(ended)}结束，已 {days} 天未办结决算。"
+            rows.append((here.get(project, project), 40, late))
         if project not in paid:
-            rows.append((project, 30, f"{run.title}已结束，还没有支出。"))
+            rows.append((here.get(project, project), 30, f"{run.title}已结束，还没有支出。"))
     return rows
 
 
@@ -102,10 +115,11 @@ def _promised(projects: QuerySet[Project], today: date) -> _Found:
     over = ClassRun.objects.filter(ends_on__lt=today - timedelta(SETTLE_WITHIN)).values_list(
         "plan__project", "session_no"
     )
-    ended = set(over.filter(plan__project__in=_keys(projects)))
+    ended = set(over.filter(plan__project__in=firsts_of(projects)))
     rows: _Found = []
-    for one in Commitment.objects.open().filter(project__in=_keys(projects)).order_by("id"):
-        if (one.project_id, one.session_no) in ended:
+    waiting = Commitment.objects.open().filter(project__in=_keys(projects)).select_related("project")
+    for one in waiting.order_by("id"):
+        if (one.project.first_id, one.session_no) in ended:
             rows.append(
                 (
                     one.project_id,
@@ -116,26 +130,31 @@ def _promised(projects: QuerySet[Project], today: date) -> _Found:
     return rows
 
 
-def _idle(projects: QuerySet[Project], today: date) -> _Found:
+def _idle(projects: QuerySet[Project], here: Mapping[int, int], today: date) -> _Found:
     """Planned for days that have gone by, and not even asked to open."""
     plans = ClassPlan.objects.filter(
-        project__in=_keys(projects), state=PlanState.APPROVED, runs__state=RunState.PLANNED
+        project__in=firsts_of(projects), state=PlanState.APPROVED, runs__state=RunState.PLANNED
     ).distinct()
     rows: _Found = []
     for plan in plans.order_by("id"):
         last = max((timing.slot_days(slot, year=plan.year)[1] for slot in plan.time_slots), default=None)
         if last is not None and last < today and plan.project_id is not None:
-            rows.append((plan.project_id, 20, f"计划 {plan.time_text}办班，尚未申请开班。"))
+            project = here.get(plan.project_id, plan.project_id)
+            rows.append((project, 20, f"计划 {plan.time_text}办班，尚未申请开班。"))
     return rows
 
 
 def _tight(projects: QuerySet[Project]) -> _Found:
     """A line nearly all spoken for before anybody has come."""
     waiting = ClassRun.objects.filter(
-        plan__project__in=_keys(projects), state__in=(RunState.PLANNED, RunState.OPENING, RunState.ENROLLING)
+        plan__project__in=firsts_of(projects),
+        state__in=(RunState.PLANNED, RunState.OPENING, RunState.ENROLLING),
+    )
+    before = projects.annotate(first=Coalesce("origin", "pk")).filter(
+        first__in=waiting.order_by().values("plan__project")
     )
     accounts = (
-        Account.objects.filter(line__project__in=waiting.order_by().values("plan__project"))
+        Account.objects.filter(line__project__in=_keys(before))
         .order_by("line__ordinal")
         .values_list("line", "line__project", "line__title", "kind", "balance")
     )

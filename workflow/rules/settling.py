@@ -11,8 +11,8 @@ from django.db.models import Q, Sum
 from django.utils import timezone
 
 from budgets import rules as ledger
-from budgets.models import BudgetLine, Entry, Payment
-from budgets.selectors import line_totals
+from budgets.models import BudgetLine, Commitment, Entry, Payment
+from budgets.selectors import class_totals
 from budgets.states import EntryKind
 from office.wording import yuan
 from org.selectors import standing as standing_on
@@ -27,7 +27,7 @@ from workflow.selectors.settlements import SettlementSheet, SheetRow
 from workflow.states import FIRM_SEATS, Presence, RequestKind, RequestState, RunState, SeatState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from org.models import User
@@ -79,9 +79,9 @@ def refusal(run: ClassRun, *, actor: User, at: datetime) -> str | None:
         return f"《{run.title}》{run.get_state_display()}，不需要再办决算。"
     if run.state != RunState.SETTLING:
         return f"《{run.title}》现为“{run.get_state_display()}”，结束考勤后才能办理决算。"
-    project = run.plan.project
+    project = run.plan.project_now
     if project is not None and (closed := ledger.closed(project.fund)):
-        return closed
+        return f"{closed}本班还有款项须在下一年支付的，请由财务负责人反结账后申请结转。"
     return ledger.refusal("settle", run.plan.union, actor, at)
 
 
@@ -137,17 +137,17 @@ def _quota(run: ClassRun, book: Book, came: int) -> tuple[rates.CeilingLine, ...
 
 
 def _rows(run: ClassRun, quota: Mapping[str, rates.CeilingLine], last: bool) -> Iterator[SheetRow]:
-    project = run.plan.project
-    if project is None:
+    projects = [project.pk for project in run.plan.projects]
+    if not projects:
         return
     planned, approved = planned_terms(run.plan, run.session_no).costs, terms_of(run).costs
-    # A class of one 期 has the whole of its project, 调剂 and 预算调整 included.
-    held = line_totals(project.pk) if run.plan.sessions == 1 else None
-    spent = actual_by_line(run, last=last)
-    for line in BudgetLine.objects.filter(project=project).order_by("ordinal"):
+    # A class of one 期 has the whole of its projects, 调剂 and 预算调整 included.
+    held = class_totals(projects) if run.plan.sessions == 1 else None
+    spent = actual_by_item(run, last=last)
+    for line in _lines(projects):
         most = quota.get(line.item)
         adjusted = approved.get(line.item, ZERO) if held is None else held[line.item].appropriated
-        actual, budget = spent.get(line.pk, ZERO), planned.get(line.item, ZERO)
+        actual, budget = spent.get(line.item, ZERO), planned.get(line.item, ZERO)
         if adjusted or actual or budget:
             yield SheetRow(
                 line_id=line.pk,
@@ -161,21 +161,36 @@ def _rows(run: ClassRun, quota: Mapping[str, rates.CeilingLine], last: bool) -> 
             )
 
 
+def _lines(projects: Sequence[int]) -> list[BudgetLine]:
+    """One line a cost item, in the order of the first budget: of a class that was carried over the line its
+    money is on now, or was on last."""
+    year = {pk: ordinal for ordinal, pk in enumerate(projects)}
+    found: dict[str, BudgetLine] = {}
+    lines = BudgetLine.objects.filter(project__in=projects)
+    for line in sorted(lines, key=lambda line: (year[line.project_id], line.ordinal)):
+        found[line.item] = line
+    return list(found.values())
+
+
 def paid_for(run: ClassRun, *, last: bool) -> Q:
     """Which payments count for the 期, as a condition on :class:`Payment`: its own, and those for the class
     as a whole with the last 期 that is settled."""
-    own = Q(project=run.plan.project_id, session_no=run.session_no)
-    return own | Q(project=run.plan.project_id, session_no=None) if last else own
+    projects = [project.pk for project in run.plan.projects]
+    own = Q(project__in=projects, session_no=run.session_no)
+    return own | Q(project__in=projects, session_no=None) if last else own
 
 
-def actual_by_line(run: ClassRun, *, last: bool) -> dict[int, Decimal]:
-    """Yuan spent by budget line: paid, less what was refunded; reversed entries don't count."""
+def actual_by_item(run: ClassRun, *, last: bool) -> dict[str, Decimal]:
+    """Yuan spent by cost item, in every year: paid, less what was refunded; reversed entries don't count."""
     payments = Payment.objects.filter(paid_for(run, last=last)).order_by().values("pk")
     entries = Entry.objects.filter(payment__in=payments, reversal=None).order_by()
-    spent: defaultdict[int, Decimal] = defaultdict(lambda: ZERO)
-    for kind, side, sign in ((EntryKind.PAY, "credit__line", 1), (EntryKind.REFUND, "debit__line", -1)):
-        for line, amount in entries.filter(kind=kind).values_list(side).annotate(Sum("amount")):
-            spent[line] += sign * amount
+    spent: defaultdict[str, Decimal] = defaultdict(lambda: ZERO)
+    for kind, side, sign in (
+        (EntryKind.PAY, "credit__line__item", 1),
+        (EntryKind.REFUND, "debit__line__item", -1),
+    ):
+        for item, amount in entries.filter(kind=kind).values_list(side).annotate(Sum("amount")):
+            spent[item] += sign * amount
     return dict(spent)
 
 
@@ -190,7 +205,7 @@ def _plain(code: str, severity: Severity, title: str, message: str, mend: str, *
 
 def _unfinished(figures: Figures) -> Iterator[Finding]:
     """What is under way would change the figures afterwards."""
-    run, project = figures.run, figures.run.plan.project
+    run, projects = figures.run, figures.run.plan.projects
     open_requests = RunRequest.objects.filter(
         run=run, state__in=(RequestState.REVIEWING, RequestState.RETURNED)
     ).exclude(kind=RequestKind.EXEMPT)
@@ -203,9 +218,7 @@ def _unfinished(figures: Figures) -> Iterator[Finding]:
             "请先办结或撤回。",
             links=[{"url_name": "run_request", "pk": request.pk}],
         )
-    if project is None:
-        return
-    waiting = project.commitments.open()
+    waiting = Commitment.objects.open().filter(project__in=projects)
     if not figures.last:
         waiting = waiting.filter(session_no=run.session_no)
     for commitment in waiting.order_by("id"):

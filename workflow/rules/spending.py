@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from django.db.models import Count, Subquery
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Count, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 
 from budgets.models import Project
@@ -144,19 +145,25 @@ def case_of(project_id: int) -> SpendingCase | None:
 def carried_refusal(project: Project) -> str | None:
     """Why a project uses no more money though its class does: it was carried over to the next year (S21)."""
     later = Project.objects.filter(continues=project).first()
-    if later is None:
-        return None
+    return carried_to(project, later.number) if later is not None else None
+
+
+def carried_to(project: Project, number: str) -> str:
+    """:func:`carried_refusal` where the number of the project it was carried over to is at hand."""
     closed = f"{project.fund.year} 年度已结账；" if project.fund.closed_on is not None else ""
-    return f"{closed}本班结余已结转到 {later.number}，请在该项目办理。"
+    return f"{closed}本班结余已结转到 {number}，请在该项目办理。"
 
 
 def cases_of(project_ids: Collection[int]) -> dict[int, SpendingCase]:
-    """The cases of several projects, their 期 and the decisions on them at hand; four queries."""
-    projects = Project.objects.filter(pk__in=project_ids).order_by()
-    firsts = dict(projects.values_list("pk", Coalesce("origin", "pk")))
-    plans = {plan.project_id: plan for plan in _plans().filter(project__in=firsts.values()).order_by()}
-    of_plan = {plan.pk: SpendingCase(plan) for plan in plans.values()}
-    cases = {pk: of_plan[plans[first].pk] for pk, first in firsts.items() if first in plans}
+    """The cases of several projects, their 期 and the decisions on them at hand; three queries."""
+    firsts = Project.objects.filter(pk__in=project_ids).order_by().values(first=Coalesce("origin", "pk"))
+    later = Project.objects.filter(origin=OuterRef("project")).order_by().values("pk")
+    plans = _plans().filter(project__in=firsts).annotate(later=ArraySubquery(later)).order_by()
+    of_plan = {plan.pk: SpendingCase(plan) for plan in plans}
+    cases: dict[int, SpendingCase] = {}
+    for case in of_plan.values():
+        own: list[int | None] = [case.plan.project_id, *case.plan.later]  # type: ignore[attr-defined]
+        cases |= {pk: case for pk in project_ids if pk in own}
     for case in of_plan.values():
         # What `cached_property` would read of each by itself.
         vars(case).update(runs=[], approval=None)

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django.db.models import Case, Count, DecimalField, F, Q, Sum, Value, When
-from django.db.models.functions import ExtractMonth
+from django.db.models.functions import Coalesce, ExtractMonth
 
 from budgets.models import Account, Entry, Payment, Project
 from budgets.selectors import project_totals
@@ -51,7 +51,14 @@ def projects_of(fund: Fund, standing: Standing, department: int | None = None) -
     projects = Project.objects.filter(fund=fund).visible_to(standing)
     if department is not None:
         projects = projects.filter(department=department)
-    return projects.select_related("department").order_by("number")
+    # What it was carried over from and to (S21) stands beside its number.
+    return projects.select_related("department", "continues", "continued_by").order_by("number")
+
+
+def firsts_of(projects: QuerySet[Project]) -> QuerySet[Project, Any]:
+    """The projects their classes were approved with, as keys for a query: themselves, or where they were
+    carried over from."""
+    return projects.order_by().values(first=Coalesce("origin", "pk"))
 
 
 def departments_of(fund: Fund, standing: Standing) -> list[Department]:
@@ -68,7 +75,7 @@ def departments_of(fund: Fund, standing: Standing) -> list[Department]:
 def funded(projects: Sequence[Project]) -> list[FundedClass]:
     """These projects with their plans and balances, in two queries."""
     ids = [project.pk for project in projects]
-    totals, plans = project_totals(ids), plans_of(ids)
+    totals, plans = project_totals(ids), plans_of(projects)
     return [FundedClass(project, plans.get(project.pk), held_by(totals[project.pk])) for project in projects]
 
 

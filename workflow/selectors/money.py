@@ -58,10 +58,13 @@ class FundedClass:
     held: Held
 
 
-def plans_of(project_ids: Iterable[int]) -> dict[int, ClassPlan]:
-    """The plan of each project, by project; one query."""
-    plans = ClassPlan.objects.filter(project__in=tuple(project_ids)).select_related("department")
-    return {plan.project_id: plan for plan in plans if plan.project_id is not None}
+def plans_of(projects: Iterable[Project]) -> dict[int, ClassPlan]:
+    """The plan of each project, by project; that of the first for one its class was carried over to. One
+    query."""
+    first = {project.pk: project.first_id for project in projects}
+    plans = ClassPlan.objects.filter(project__in=set(first.values())).select_related("department")
+    by_first = {plan.project_id: plan for plan in plans}
+    return {pk: by_first[own] for pk, own in first.items() if own in by_first}
 
 
 def add_up(rows: Iterable[Held]) -> Held:
@@ -98,9 +101,10 @@ def held_by(totals: ProjectTotals) -> Held:
 
 
 def fund_entries(fund: Fund) -> list[Entry]:
-    """What was granted to the fund and added to it, oldest first; one query."""
+    """What makes the fund's amount: granted, added, carried over to it and away; oldest first, one query."""
+    kinds = (EntryKind.GRANT, EntryKind.SUPPLEMENT, EntryKind.CARRY_IN, EntryKind.CARRY_OUT)
     return list(
-        Entry.objects.filter(credit__fund=fund, kind__in=(EntryKind.GRANT, EntryKind.SUPPLEMENT))
+        Entry.objects.filter(credit__fund=fund, kind__in=kinds)
         .select_related("actor", "post__department")
         .order_by("id")
     )

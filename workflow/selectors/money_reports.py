@@ -11,7 +11,7 @@ from django.db.models import Count, Q, Sum
 
 from budgets.models import Account, BudgetLine, SettlementLine
 from workflow.models import ClassRun
-from workflow.selectors.fund_lists import funded
+from workflow.selectors.fund_lists import firsts_of, funded
 from workflow.states import RunState
 
 if TYPE_CHECKING:
@@ -56,7 +56,9 @@ _HEAD: Final = (
 
 
 def _head(ordinal: int, row: FundedClass) -> tuple[Any, ...]:
-    return (ordinal, row.project.number, row.project.name, row.project.department.name)
+    project = row.project
+    name = f"{project.name}（{project.carried_text}）" if project.carried_text else project.name
+    return (ordinal, project.number, name, project.department.name)
 
 
 def _sum(values: Sequence[tuple[Any, ...]], columns: Sequence[ReportColumn], first: int) -> tuple[Any, ...]:
@@ -136,7 +138,7 @@ def execution_report(projects: QuerySet[Project]) -> Report:
     table = [
         (
             *_head(ordinal, row),
-            runs(row.project.pk),
+            runs(row.project.first_id),
             row.held.appropriated,
             row.held.committed,
             row.held.paid,
@@ -188,9 +190,12 @@ def settlement_report(projects: QuerySet[Project]) -> Report:
     )
     table: list[tuple[Any, ...]] = []
     keys: list[int] = []
+    waiting = 0
     for row in rows:
         done = settled.get(row.project.pk)
         if done is None:
+            # Of a class that was carried over the settlement stands with the year it was paid up in.
+            waiting += not row.project.later_number
             continue
         keys.append(row.project.pk)
         table.append(
@@ -206,7 +211,7 @@ def settlement_report(projects: QuerySet[Project]) -> Report:
         )
     return _finished(
         "经费决算表",
-        f"已办结决算的项目；另有 {len(rows) - len(table)} 个项目未办结" if len(rows) > len(table) else "",
+        f"已办结决算的项目；另有 {waiting} 个项目未办结" if waiting else "",
         columns,
         table,
         keys,
@@ -222,11 +227,11 @@ REPORT_TITLES: Final = {"budget": "经费预算表", "execution": "执行情况�
 
 
 def _runs(projects: QuerySet[Project]) -> Callable[[int], str]:
-    """Of a project's 期: how many are over and how many there are, in words; one query."""
+    """Of a class's 期, by its first project: how many are over, how many there are, in words; one query."""
     over = (RunState.SETTLING, RunState.SETTLED, RunState.ARCHIVED)
     counted = {
         row["plan__project"]: row
-        for row in ClassRun.objects.filter(plan__project__in=projects.order_by().values("pk"))
+        for row in ClassRun.objects.filter(plan__project__in=firsts_of(projects))
         .order_by()
         .values("plan__project")
         .annotate(
@@ -236,8 +241,8 @@ def _runs(projects: QuerySet[Project]) -> Callable[[int], str]:
         )
     }
 
-    def words(project: int) -> str:
-        row = counted.get(project)
+    def words(first: int) -> str:
+        row = counted.get(first)
         if row is None:
             return ""
         cancelled = f"，取消 {row['cancelled']} 期" if row["cancelled"] else ""

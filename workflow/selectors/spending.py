@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from django.db.models import Exists, F, OuterRef, Q, Subquery, Sum
 
-from budgets.models import Commitment, Entry, Invoice, LectureFee, Payment, SupportingPaper
+from budgets.models import Commitment, Entry, Invoice, LectureFee, Payment, Project, SupportingPaper
 from budgets.rules import invoice_number
 from budgets.states import AccountKind, EntryKind
 from workflow.models import Lesson
@@ -181,9 +181,15 @@ def lecturers(run_ids: Iterable[int]) -> list[Lecturer]:
     ]
 
 
-def paid_lecturers(project_id: int, session_no: int | None) -> dict[str, LectureFee]:
-    """The fee each lecturer of a 期 was last paid, by name, its payment loaded; reversed ones apart."""
-    payments = Payment.objects.filter(project=project_id, session_no=session_no).standing().order_by()
+def paid_lecturers(first: int | None, session_no: int | None) -> dict[str, LectureFee]:
+    """The fee each lecturer of a 期 was last paid, by name, its payment loaded; reversed ones apart.
+
+    ``first``: the project the class was approved with; what its later projects paid counts too.
+    """
+    if first is None:
+        return {}
+    projects = Project.objects.of_class(first).order_by().values("pk")
+    payments = Payment.objects.filter(project__in=projects, session_no=session_no).standing().order_by()
     fees = LectureFee.objects.filter(payment__in=payments.values("pk")).select_related("payment")
     return {fee.lecturer: fee for fee in fees.order_by("id")}
 

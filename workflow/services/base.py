@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.utils import timezone
 
+from office.numbering import next_number
 from office.prepared import Prepared
 from office.refusals import Conflict, Refused
 from office.wording import moment
@@ -48,6 +49,11 @@ _TASK: Prepared[WorkTask] = Prepared(
     ),
     plan=int,
 )
+
+
+def project_number(union_id: int, year: int) -> str:
+    """The next number of a project of that year, which is the plan's number too; drawn in a transaction."""
+    return f"P{year}-{next_number(f'plan:{union_id}:{year}'):04}"
 
 
 def locked(plan_id: int) -> ClassPlan:

@@ -11,7 +11,6 @@ from django.utils import timezone
 
 from budgets.models import Fund
 from budgets.services import LineAmount, appropriate
-from office.numbering import next_number
 from office.refusals import Conflict, Refused
 from office.wording import chinese_date
 from org.models import Body
@@ -344,7 +343,7 @@ def _approve(
         for cost in costs
         if cost.amount
     ]
-    number = f"P{plan.year}-{next_number(f'plan:{plan.union_id}:{plan.year}'):04}"
+    number = base.project_number(plan.union_id, plan.year)
     plan.project = appropriate(
         fund=fund,
         number=number,

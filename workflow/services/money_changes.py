@@ -5,17 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from budgets import services as ledger
+from budgets.models import Project
 from budgets.services.papers import attach
 from office.refusals import Refused
+from workflow.models import ClassPlan
 from workflow.rules.differences import cost_titles
 from workflow.rules.money_terms import ZERO, MoneyTerms, lines_of, next_year
+from workflow.services.base import project_number
 from workflow.states import MoneyKind
 
 if TYPE_CHECKING:
     from datetime import datetime
     from decimal import Decimal
 
-    from budgets.models import Project
     from org.models import Post, User
     from workflow.models import MoneyRequest
 
@@ -48,19 +50,7 @@ def carry_out(request: MoneyRequest, *, actor: User, post: Post, at: datetime) -
                 reference=reference,
             )
         case MoneyKind.CARRY_OVER:
-            to = next_year(request.fund)
-            if to is None:
-                raise Refused(f"{request.fund.year + 1} 年还没有设立同一渠道的专项预算，请先设立。")
-            ledger.carry_over(
-                fund=request.fund,
-                to=to,
-                amount=terms.amount,
-                actor=actor,
-                post=post,
-                at=at,
-                reason=reason,
-                reference=reference,
-            )
+            _carry_over(request, terms, actor=actor, post=post, at=at, reason=reason)
         case MoneyKind.SUPPLEMENT:
             entry = ledger.supplement(
                 fund=request.fund,
@@ -74,6 +64,53 @@ def carry_out(request: MoneyRequest, *, actor: User, post: Post, at: datetime) -
             if request.basis is not None:
                 paper = ledger.GivenPaper("basis", "追加依据", request.basis, terms.document)
                 attach([paper], entry=entry)
+
+
+def _carry_over(
+    request: MoneyRequest, terms: MoneyTerms, *, actor: User, post: Post, at: datetime, reason: str
+) -> None:
+    """The fund's own money, then class by class; nobody pays for those classes meanwhile.
+
+    Locks go plans → numbers → accounts, as those of an approval do.
+    """
+    fund, to = request.fund, next_year(request.fund)
+    if to is None:
+        raise Refused(f"{fund.year + 1} 年还没有设立同一渠道的专项预算，请先设立。")
+    wanted = {each.project: each for each in terms.classes}
+    projects = list(
+        Project.objects.filter(pk__in=wanted, fund=fund).select_related("fund").order_by("number", "id")
+    )
+    if len(projects) != len(wanted):
+        raise Refused("所选班次不属于本年度专项预算，请退回修改。")
+    first = [project.first_id for project in projects]
+    plans = ClassPlan.objects.select_for_update(no_key=True).filter(project__in=first).order_by("id")
+    list(plans.values_list("pk"))
+    numbers = [project_number(fund.union_id, to.year) for _ in projects]
+    if projects:
+        ledger.hold_years(fund, to, projects)
+    if terms.amount:
+        ledger.carry_over(
+            fund=fund,
+            to=to,
+            amount=terms.amount,
+            actor=actor,
+            post=post,
+            at=at,
+            reason=reason,
+            reference=request.code,
+        )
+    for project, number in zip(projects, numbers, strict=True):
+        ledger.carry_class(
+            project=project,
+            to=to,
+            number=number,
+            amounts=wanted[project.pk].lines,
+            actor=actor,
+            post=post,
+            at=at,
+            reason=reason,
+            reference=request.code,
+        )
 
 
 def _deltas(project: Project, terms: MoneyTerms) -> dict[str, Decimal]:

@@ -109,9 +109,9 @@ def _cancel(request: RunRequest, *, actor: User, post: Post, at: datetime) -> No
     release_all(run, actor=actor, post=post, at=at, reason=f"{run.title}取消办班：{request.reason}")
     others = ClassRun.objects.filter(plan=plan).exclude(state=RunState.CANCELLED).exists()
     # What was promised is free again, what was paid stays as cost, and what is free goes back (S20).
-    if plan.project is not None:
+    if plan.project_now is not None:
         ledger.release_all(
-            project=plan.project,
+            project=plan.project_now,
             session_no=run.session_no if others else None,
             reason=f"{run.title}取消办班",
             actor=actor,
@@ -131,7 +131,7 @@ def _cancel(request: RunRequest, *, actor: User, post: Post, at: datetime) -> No
 def _move_money(
     request: RunRequest, deltas: Mapping[str, Decimal], *, actor: User, post: Post, at: datetime
 ) -> None:
-    project, book = request.run.plan.project, request.book
+    project, book = request.run.plan.project_now, request.book
     if project is None or book is None or not any(deltas.values()):
         return
     rebudget(

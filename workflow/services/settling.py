@@ -55,9 +55,9 @@ def settle_run(
     if any(finding.asks for finding in findings) and not note.strip():
         raise Refused("合规核查有需要说明的事项，请填写决算说明。")
     settlement = None
-    if plan.project is not None:
+    if plan.project_now is not None:
         settlement = ledger.settle(
-            project=plan.project,
+            project=plan.project_now,
             session_no=run.session_no,
             trainees=sheet.trainees,
             staff=sheet.staff,
@@ -80,7 +80,7 @@ def settle_run(
         )
         if figures.last:
             ledger.give_back_remainder(
-                project=plan.project,
+                project=plan.project_now,
                 actor=actor,
                 post=finance_post(plan.union, actor, at),
                 at=at,

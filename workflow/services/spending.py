@@ -22,6 +22,7 @@ from office.uploads import store
 from workflow.rules.spending import (
     MOST_EVIDENCE,
     SpendingCase,
+    carried_refusal,
     case_of,
     in_words,
     income_refusal,
@@ -102,6 +103,7 @@ def commit(
     """预占 for a 期, or for the class as a whole. Raises `Refused` as budgets.services.commit does, and where
     the 期 hasn't passed the second gate or the minutes are missing."""
     project, case = _project(project_id)
+    _demand_not_carried(project)
     _demand(case, session_no)
     line = _line(project, line_id)
     paper = case.book.money.paper(CONTRACT)
@@ -156,6 +158,7 @@ def pay(
     """支出 of a 期, or of the class as a whole. Raises `Refused` as budgets.services.pay does, and where the
     class stands in the way (:func:`workflow.rules.spending.obstacles`). ``papers_later`` as there."""
     project, case = _project(project_id)
+    _demand_not_carried(project)
     kind = case.book.money.kind(given.kind)
     _demand(case, given.session_no, opened=kind is None or kind.opened)
     papers = [] if kind is None else _papers(case, kind, given)
@@ -294,7 +297,7 @@ def _project(project_id: int) -> tuple[Project, SpendingCase]:
     """
     project = Project.objects.select_related("union", "fund", "department").get(pk=project_id)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM workflow_classplan WHERE project_id = %s FOR SHARE", [project_id])
+        cursor.execute("SELECT 1 FROM workflow_classplan WHERE project_id = %s FOR SHARE", [project.first_id])
     case = case_of(project_id)
     if case is None:
         raise Refused(f"项目 {project.number} 没有对应的班次计划，不能办理。")
@@ -304,6 +307,11 @@ def _project(project_id: int) -> tuple[Project, SpendingCase]:
 def _demand(case: SpendingCase, session_no: int | None, *, opened: bool = True) -> None:
     if found := obstacles(case, session_no, opened=opened):
         raise Refused(in_words(found))
+
+
+def _demand_not_carried(project: Project) -> None:
+    if reason := carried_refusal(project):
+        raise Refused(reason)
 
 
 def _demand_unsettled(case: SpendingCase, session_no: int | None) -> None:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 from django.urls import reverse
 from django.utils import timezone
 
+from budgets.models import Project
 from office.wording import yuan
 from workflow.rules import route
 from workflow.rules.differences import cost_titles
 from workflow.rules.findings import stored
 from workflow.rules.money_checks import findings_now
 from workflow.rules.money_gate import MoneyAct, MoneyCase, case_of, judge
-from workflow.rules.money_terms import ZERO, Effect, Figures, MoneyTerms, effects
+from workflow.rules.money_terms import ZERO, Effect, Figures, MoneyTerms, carrying, effects
 from workflow.states import OF_PROJECT, MoneyKind, RequestState
 from workflow.views import asked
 from workflow.views.plan_bar import Typed
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 AFTER = {
     MoneyKind.TRANSFER: "同时在预算行之间调剂，预算总额不变。",
     MoneyKind.BUDGET: "同时按申请调整项目预算：增加的从年度专项预算安排，减少的收回。",
-    MoneyKind.CARRY_OVER: "同时从本年专项预算转到下一年同一渠道。",
+    MoneyKind.CARRY_OVER: "同时从本年专项预算转到下一年同一渠道；所选班次设立接续项目，预占随班转入。",
     MoneyKind.SUPPLEMENT: "同时追加年度专项预算。",
 }
 
@@ -80,10 +81,30 @@ def money_request_page(
 def sides(request: MoneyRequest) -> dict[str, Any]:
     """Before and after as they were when it was handed in; nothing of a draft."""
     if request.book is None or not request.before:
-        return {"groups": [], "line": ""}
+        return {"groups": [], "line": "", "classes": []}
     terms, before = MoneyTerms.from_json(request.content), Figures.from_json(request.before)
     rows = effects(request, terms, before, cost_titles(request.judged_by))
-    return {"groups": _groups(request, rows), "line": _sentence(request, terms, rows)}
+    return {
+        "groups": _groups(request, rows),
+        "line": _sentence(request, terms, rows),
+        "classes": _classes(terms, before),
+    }
+
+
+def _classes(terms: MoneyTerms, before: Figures) -> list[dict[str, Any]]:
+    """The classes a 结转 takes along, each with its project, and the one that continues it once there is."""
+    found = carrying(terms, before)
+    if not found:
+        return []
+    projects = Project.objects.select_related("continued_by").in_bulk([each.project for each in found])
+    return [
+        {
+            "carrying": each,
+            "project": projects.get(each.project),
+            "later": getattr(projects.get(each.project), "continued_by", None),
+        }
+        for each in found
+    ]
 
 
 def _groups(request: MoneyRequest, rows: Iterable[Effect]) -> list[dict[str, Any]]:
@@ -118,12 +139,20 @@ def _sentence(request: MoneyRequest, terms: MoneyTerms, rows: Sequence[Effect]) 
                 f"{verb} {yuan(abs(sums.more))} 元；已支出和预占 {yuan(sums.floor)} 元。"
             )
         case MoneyKind.CARRY_OVER:
-            return f"从 {request.fund.year} 年结转 {yuan(terms.amount)} 元到 {request.fund.year + 1} 年。"
+            return _carried(request, terms)
     granted = rows[0]
     return (
         f"追加 {yuan(terms.amount)} 元，{request.fund}由 {yuan(granted.before)} 元"
         f"增至 {yuan(granted.after)} 元。"
     )
+
+
+def _carried(request: MoneyRequest, terms: MoneyTerms) -> str:
+    moved = f"从 {request.fund.year} 年结转 {yuan(terms.carried)} 元到 {request.fund.year + 1} 年"
+    if not terms.classes:
+        return f"{moved}。"
+    own = f"专项预算可安排余额 {yuan(terms.amount)} 元，" if terms.amount else ""
+    return f"{moved}：{own}随 {len(terms.classes)} 个班次结转 {yuan(terms.carried - terms.amount)} 元。"
 
 
 def _chain(request: MoneyRequest) -> str:

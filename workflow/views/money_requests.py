@@ -15,8 +15,9 @@ from budgets.models import Fund, Project
 from budgets.selectors import fund_totals
 from office.refusals import Refused
 from rulebook.selectors import book_for
-from workflow.forms.money_requests import ROWS, AmountForm, BudgetForm, TransferForm
+from workflow.forms.money_requests import ROWS, AmountForm, BudgetForm, CarryOverForm, TransferForm
 from workflow.models import MoneyRequest
+from workflow.rules.carrying import open_classes
 from workflow.rules.differences import cost_titles, in_card_order
 from workflow.rules.money_gate import MoneyAct, may_ask, refusal
 from workflow.rules.money_terms import MoneyTerms, lines_of, next_year
@@ -181,11 +182,32 @@ def _sheet(
         others = {item: titles[item] for item in in_card_order(titles, book) if item not in there}
         form = BudgetForm(data, files, lines=lines, others=others, asked=terms.lines, reason=reason)
         return {"lines": lines, "totals": fund_totals([fund.pk])[fund.pk]}, form
-    by_document = kind == MoneyKind.SUPPLEMENT
-    to = next_year(fund) if not by_document else None
+    if kind == MoneyKind.CARRY_OVER:
+        return _carry_over_sheet(request, fund, terms, reason)
+    more = {"totals": fund_totals([fund.pk])[fund.pk]}
+    return more, AmountForm(data, files, terms=terms, by_document=True, reason=reason)
+
+
+def _carry_over_sheet(
+    request: DeskRequest, fund: Fund, terms: MoneyTerms, reason: str
+) -> tuple[dict[str, Any], CarryOverForm]:
+    """The fund's own money and the classes that aren't settled. Choosing classes comes back with the lines
+    of those, and everything typed."""
+    to = next_year(fund)
     totals = fund_totals([fund.pk] if to is None else [fund.pk, to.pk])
+    sent = request.POST if request.method == "POST" else None
+    judged = request.POST.get("action") in ("save", "submit")
+    typed = {**sent.dict(), "classes": sent.getlist("classes")} if sent is not None else None
+    form = CarryOverForm(
+        sent if judged else None,
+        request.FILES if judged else None,
+        open_classes=open_classes(fund),
+        terms=terms,
+        reason=reason,
+        typed=typed,
+    )
     more = {"totals": totals[fund.pk], "to": to, "to_totals": totals[to.pk] if to is not None else None}
-    return more, AmountForm(data, files, terms=terms, by_document=by_document, reason=reason)
+    return more, form
 
 
 def _transfer_sheet(

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
+    from budgets.models import Project
     from org.models import User
     from org.selectors import Standing
     from rulebook.schema import Book
@@ -84,7 +85,7 @@ def plan_page(
         "bar": decision_bar(plan, book, case, reasons, typed, actor),
         "category": "、".join(book.titles([plan.category])) if plan.category else "",
         "deciding": case.task is not None and case.task.kind == StepKind.DECIDE,
-        "project_url": _project_url(plan, standing),
+        "projects": _projects(plan, standing),
         "withdraw_url": reverse("workflow:withdraw", args=[plan.pk]),
         "withdraw_question": withdraw_question(plan),
         "withdraw_aside": reasons[Act.WITHDRAW] is None and reasons[Act.AGREE] is None,
@@ -347,6 +348,7 @@ def _banners(
     return banners
 
 
-def _project_url(plan: ClassPlan, standing: Standing) -> str:
+def _projects(plan: ClassPlan, standing: Standing) -> list[Project]:
+    """The money of the plan by year; nothing for whoever doesn't see it."""
     sees = standing.sees_union(plan.union_id) or plan.department_id in standing.seen_department_ids
-    return reverse("workflow:project", args=[plan.project_id]) if plan.project_id is not None and sees else ""
+    return plan.projects if sees else []

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from budgets import rules as ledger_rules
+from budgets.models import Project
 from office.refusals import Refused
 from office.wording import yuan
 from workflow.forms.spending import IncomeForm
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from django.core.paginator import Page
     from django.urls import URLPattern
 
-    from budgets.models import Payment, Project
+    from budgets.models import Payment
     from rulebook.schema import Book
     from workflow.rules.spending import SpendingCase
     from workflow.selectors.money import BudgetRow, Held
@@ -63,6 +64,9 @@ def project(request: DeskRequest, pk: int) -> HttpResponse:
         request, select.granted(found, key) if granting else select.of_project(found, key), ENTRIES
     )
     ended = rules.ended(case) if case is not None else ""
+    others = _others(found)
+    later = next((each["project"] for each in others if not each["earlier"]), None)
+    carried = rules.carried_to(found, later.number) if later is not None else ""
     whole = standing.sees_union(found.union_id)
     context: dict[str, Any] = {
         "project": found,
@@ -72,7 +76,7 @@ def project(request: DeskRequest, pk: int) -> HttpResponse:
         "held": held,
         "line": line,
         "facts": _facts(found, case, sees_fund=whole),
-        "sums": _sums(held, unit),
+        "sums": _sums(held, unit, carried_in=found.origin_id is not None),
         "commitments": [_committed(case, each) for each in waiting],
         "payments": _payments(found, key, case),
         "page": page,
@@ -81,8 +85,10 @@ def project(request: DeskRequest, pk: int) -> HttpResponse:
         "may": may,
         "may_charge": may and case is not None and rules.income_refusal(case) is None,
         "closed": ledger_rules.closed(found.fund),
+        "carried": carried,
+        "others": others,
         "ended": ended,
-        "stops": _stops(case) if case is not None and rows and not ended else [],
+        "stops": _stops(case) if case is not None and rows and not (ended or carried) else [],
         "runs": case.scope(None) if case is not None else [],
         "whole": whole,
         "asking": [(row, amount_asked(row)) for row in requests_about(standing, found)],
@@ -92,8 +98,18 @@ def project(request: DeskRequest, pk: int) -> HttpResponse:
         "outstanding": sum((each["row"].outstanding for each in context["commitments"]), selectors.ZERO),
         "paid": sum((each["amount"] for each in context["payments"] if not each["undone"]), selectors.ZERO),
     }
-    context["may_use"] = may and bool(rows) and not ended and not context["stops"]
+    context["may_use"] = may and bool(rows) and not (ended or carried) and not context["stops"]
     return render(request, "workflow/money/project.html", context)
+
+
+def _others(found: Project) -> list[dict[str, Any]]:
+    """The class's money of other years, with whether it is an earlier one; nothing for most projects."""
+    projects = Project.objects.of_class(found.first_id).select_related("fund")
+    return [
+        {"project": each, "earlier": each.fund.year < found.fund.year}
+        for each in projects
+        if each.pk != found.pk
+    ]
 
 
 def _line(request: DeskRequest, rows: list[BudgetRow]) -> BudgetRow | None:
@@ -169,14 +185,14 @@ def _outcome(case: SpendingCase) -> str:
     return decision.get_action_display() if decision is not None else ""
 
 
-def _sums(held: Held, unit: str) -> list[dict[str, Any]]:
+def _sums(held: Held, unit: str, *, carried_in: bool) -> list[dict[str, Any]]:
     rest = held.appropriated - held.paid
     share = f"占下达 {held.paid * 100 / held.appropriated:.1f}%" if held.appropriated else ""
     return [
         {
             "label": "下达",
             "value": money(held.appropriated, unit),
-            "note": "审定同时下达",
+            "note": "上年结转" if carried_in else "审定同时下达",
             "url": "?rows=granted#entries",
         },
         {

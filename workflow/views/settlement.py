@@ -35,9 +35,7 @@ MOST_NOTE = 500
 
 
 def _settlement(run: ClassRun) -> Settlement | None:
-    if run.plan.project_id is None:
-        return None
-    found = Settlement.objects.filter(project=run.plan.project_id, session_no=run.session_no)
+    found = Settlement.objects.filter(project__in=run.plan.projects, session_no=run.session_no)
     return found.select_related("actor", "post__department").prefetch_related("lines__line").first()
 
 

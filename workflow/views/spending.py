@@ -201,7 +201,7 @@ def _first_form(request: DeskRequest, on: Desk, kind: PaymentKind) -> PaymentFor
 def _fee_rows(on: Desk, session: int | None) -> list[dict[str, Any]]:
     """A row for each lecturer of the timetable who wasn't paid yet."""
     runs = on.case.scope(on.case.session(session))
-    done = select.paid_lecturers(on.project.pk, on.case.session(session))
+    done = select.paid_lecturers(on.case.plan.project_id, on.case.session(session))
     return [
         {"lecturer": one.name, "title": one.title, "hours": one.hours, "topics": one.topics[:300]}
         for one in select.lecturers(run.pk for run in runs)
@@ -331,7 +331,8 @@ def _live(on: Desk, form: PaymentForm, session: int | None) -> dict[str, Any]:
     total = form.total() if form.is_bound else _initial_total(form)
     numbers = [row.typed for row in form.invoices] if form.is_bound else []
     uses = select.invoice_uses(on.project.union_id, numbers)
-    paid = select.paid_lecturers(on.project.pk, on.case.session(session)) if form.kind.lecture else {}
+    first = on.case.plan.project_id if form.kind.lecture else None
+    paid = select.paid_lecturers(first, on.case.session(session))
     return {
         "total": total,
         "words": capital_yuan(total) if total else "",

@@ -37,7 +37,10 @@ def seen_project(request: DeskRequest, pk: int) -> Project:
 
 def refusal(request: DeskRequest, project: Project, at: datetime.datetime) -> str | None:
     """Why the signed-in person can't use this project's money, whatever its class; None if he can."""
-    return ledger_rules.refusal("spend", project.union, request.user, at) or ledger_rules.closed(project.fund)
+    if reason := ledger_rules.refusal("spend", project.union, request.user, at):
+        return reason
+    closed = ledger_rules.closed(project.fund)
+    return (rules.carried_refusal(project) or closed) if closed else None
 
 
 @dataclass
@@ -96,7 +99,7 @@ class Desk:
 def desk(request: DeskRequest, pk: int) -> Desk:
     """What both forms stand on. 404 for an outsider, `Refused` for whoever may look but not act."""
     project, at = seen_project(request, pk), timezone.now()
-    if reason := refusal(request, project, at):
+    if reason := refusal(request, project, at) or rules.carried_refusal(project):
         raise Refused(reason)
     case = rules.case_of(project.pk)
     if case is None:

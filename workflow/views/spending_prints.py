@@ -110,11 +110,9 @@ def lecture_slip(request: DeskRequest, pk: int) -> HttpResponse:
     if not run_selectors.sees_whole(standing_of(request), run) or run.plan.version is None:
         raise Http404
     book = run.plan.version.book.book
-    project_id = run.plan.project_id
-    paid = select.paid_lecturers(project_id, run.session_no) if project_id else {}
-    back = (
-        reverse("workflow:project", args=[project_id]) if project_id else reverse("workflow:run", args=[pk])
-    )
+    paid = select.paid_lecturers(run.plan.project_id, run.session_no)
+    project = run.plan.project_now
+    back = reverse("workflow:project", args=[project.pk]) if project else reverse("workflow:run", args=[pk])
     context = {
         "run": run,
         "plan": run.plan,

@@ -11,13 +11,17 @@ from uuid import uuid4
 import pytest
 
 from budgets.models import Entry, FundAct, Project
-from budgets.selectors import fund_totals
+from budgets.selectors import first_fault, fund_totals
 from budgets.services import GivenPaper, PaidRow, close_year, pay, reopen_year
 from budgets.states import PayMethod, Subject
 from office.refusals import Refused
-from tests.workflow.money import asking
+from tests.workflow.money import asking, carried
+from tests.workflow.money import spending as spend
+from tests.workflow.test_settling import ended
+from tests.workflow.test_settling import pay as paid_in_time
 from tests.workflow.world import World, at
 from workflow.models import Decision
+from workflow.services.settling import settle_run
 from workflow.states import MoneyKind
 
 D = Decimal
@@ -200,3 +204,55 @@ class TestS21:
             ("carry_in", D("1500.00")),
         }
         assert fund_totals([to.pk])[to.pk].available == D("501500.00")
+
+    def test_a_class_of_it_is_paid_in_the_next_year_by_a_carry_over_approved(self, world: World) -> None:
+        """Held in 2027, 场地费 promised and not paid when the year closes; paid and settled in 2028."""
+        run = ended(world)
+        spend.minutes(world, run)
+        old = spend.project_of(run)
+        promised = asking.committed(world, old, "venue", "1800.00")
+        paid_in_time(world, run, "6000.00")
+        to = asking.next_fund(world)
+        head = world.people["caiwu-head"]
+        with pytest.raises(Refused, match=r"还有 1 笔预占未了，共 1,800\.00 元"):
+            close_year(fund=world.fund, actor=head, at=carried.NEW_YEAR)
+        request = carried.carry(world, old)
+        new = carried.later_of(old)
+        assert (new.number, new.fund, new.name, new.department) == (
+            "P2028-0001",
+            to,
+            old.name,
+            old.department,
+        )
+        assert set(Entry.objects.filter(reference=request.code).values_list("kind", "amount")) == {
+            ("release", D("1800.00")),
+            ("recall", D("2000.00")),
+            ("carry_out", D("4000.00")),
+            ("carry_in", D("4000.00")),
+            ("appropriate", D("2000.00")),
+            ("commit", D("1800.00")),
+        }
+        close_year(fund=world.fund, actor=head, at=carried.NEW_YEAR)
+        with pytest.raises(Refused) as said:
+            carried.settle_up(world, run, old, "1.00", item="meals")
+        assert str(said.value) == "2027 年度已结账；本班结余已结转到 P2028-0001，请在该项目办理。"
+        carried.settle_up(world, run, new, "1800.00", commitment=promised.continued_by)
+        free = fund_totals([to.pk])[to.pk].available
+        settlement = settle_run(
+            run_id=run.pk,
+            explanations=dict.fromkeys(new.lines.values_list("pk", flat=True), "按实到人数核算"),
+            note="跨年支付",
+            actor=world.people["caiwu-staff"],
+            at=carried.LATER,
+        )
+        assert settlement is not None
+        assert [
+            (row.line.project, row.line.item, row.budget, row.adjusted, row.actual)
+            for row in settlement.lines.order_by("line__ordinal")
+        ] == [
+            (new, "meals", D("8000.00"), D("8000.00"), D("6000.00")),
+            (new, "venue", D("2000.00"), D("2000.00"), D("1800.00")),
+        ]
+        assert settlement.project == new
+        assert fund_totals([to.pk])[to.pk].available == free + D("2200.00")
+        assert first_fault() is None
