@@ -24,6 +24,7 @@ from workflow.rules import listing
 from workflow.rules.bulk import MONEY_ONE_BY_ONE, ONE_BY_ONE, ready
 from workflow.selectors import worklist
 from workflow.selectors.desk import proposed_by, unmanned_tasks
+from workflow.selectors.money_search import commitments_found, payments_found
 from workflow.selectors.people import named_like
 from workflow.selectors.runs import listed
 from workflow.services.decisions import decide_many as decide_each
@@ -48,6 +49,8 @@ MOST = 200
 RUNS_FOUND = 8
 #: As many cadres; the register finds more, by unit.
 CADRES_FOUND = 10
+#: What a search finds beside plans.
+BESIDE = ("runs", "cadres", "money", "payments", "commitments")
 
 
 def _end_of_today(at: datetime) -> datetime:
@@ -225,22 +228,24 @@ def _placed(plans: list[ClassPlan], facets: worklist.Facets, at: datetime) -> li
 
 @require_safe
 def search(request: DeskRequest) -> HttpResponse:
-    """Plans one may see, by name, number, people and opinions; with the first few 期, cadres and requests
-    about money of these words."""
+    """Plans one may see, by name, number, people and opinions; with the first few 期, cadres, requests about
+    money, payments and commitments of these words."""
     at, standing = timezone.now(), standing_of(request)
     text = request.GET.get("q", "").strip()[:100]
     context: dict[str, Any] = {"search_query": text}
     if text:
         page = page_of(request, worklist.search(standing, text))
         facets = worklist.plan_facets(ClassPlan.objects.filter(pk__in=[plan.pk for plan in page]))
-        runs = listed(standing, q=text)
-        context |= {
-            "page": page,
-            "rows": _placed(list(page), facets, at),
-            "runs": list(runs[:RUNS_FOUND]) if page.number == 1 else [],
-            "cadres": named_like(reach(standing).seen, text, limit=CADRES_FOUND) if page.number == 1 else [],
-            "money": list(worklist.money_found(standing, text)[:RUNS_FOUND]) if page.number == 1 else [],
-        }
+        context |= {"page": page, "rows": _placed(list(page), facets, at)}
+        if page.number == 1:
+            context |= {
+                "runs": list(listed(standing, q=text)[:RUNS_FOUND]),
+                "cadres": named_like(reach(standing).seen, text, limit=CADRES_FOUND),
+                "money": list(worklist.money_found(standing, text)[:RUNS_FOUND]),
+                "payments": list(payments_found(standing, text)[:RUNS_FOUND]),
+                "commitments": list(commitments_found(standing, text)[:RUNS_FOUND]),
+            }
+        context["beside"] = any(context.get(name) for name in BESIDE)
     return render(request, "workflow/search.html", context)
 
 
