@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from django.utils import timezone
 
+from workflow.demo.asking import ask_for_money
 from workflow.demo.callups import Call, spread
 from workflow.demo.clock import at_work
 from workflow.demo.held import ask, held, open_run, run_of, terms
@@ -68,6 +69,7 @@ def hold_classes(built: Built, now: datetime) -> None:
         _finished(calls["工会干部履职能力专题班", 1])
         spend_on_finished(calls["工会干部履职能力专题班", 1])
         _of_the_city(calls["工会干部履职能力专题班", 2])
+    ask_for_money(year, today)
     topic, run = run_of(year, WAITING[built.house.code])
     ask(
         run,

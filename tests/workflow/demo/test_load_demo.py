@@ -18,6 +18,7 @@ from django.urls import reverse
 from openpyxl import load_workbook
 from pytest_django import Settings
 
+from budgets.selectors import project_totals
 from office.workdays import is_workday
 from org.excel.identity import read_identity
 from org.models import Cadre, Membership, Post, Union, User
@@ -39,9 +40,11 @@ from workflow.models import (
     ClassPlan,
     ClassRun,
     Decision,
+    MoneyRequest,
     Seat,
     WorkTask,
 )
+from workflow.rules.money_terms import Figures
 from workflow.rules.people import Candidate, examine
 from workflow.rules.roster import check as check_roster
 from workflow.states import PlanState, RunState, SeatRank, SeatState
@@ -177,6 +180,34 @@ class Loaded(TestCase):
             given = sum(notice.run.quotas.values_list("seats", flat=True))
             assert given + notice.reserve_seats == notice.run.trainees
             assert notice.issued_at < notice.deadline
+
+    def test_requests_about_money_wait_where_their_people_look(self) -> None:
+        for house in HOUSES:
+            asked = MoneyRequest.objects.filter(union__code=house.code)
+            assert sorted(asked.values_list("kind", "state")) == [
+                ("budget", "approved"),
+                ("transfer", "returned"),
+                ("transfer", "reviewing"),
+            ]
+            for request in asked:
+                self.seen_by(request, "mine", request.created_by)
+                for decision in request.decisions.exclude(actor=request.created_by):
+                    self.seen_by(request, "done", decision.actor)
+            for task in WorkTask.objects.filter(money__in=asked, is_open=True).select_related("post"):
+                # The approver of what waits, its author where it came back.
+                holder = task.post.tenures.get().user if task.post else task.money.created_by
+                self.seen_by(task.money, "inbox", holder)
+            done = asked.get(state="approved")
+            has = project_totals([done.project_id])[done.project_id].appropriated
+            assert has == Figures.from_json(done.before).total - 200
+
+    def seen_by(self, request: MoneyRequest, page: str, user: User) -> None:
+        client = Client()
+        client.force_login(user)
+        with time_machine.travel(NOVEMBER, tick=False):
+            query = "?view=money" if page == "mine" else ""
+            text = client.get(reverse(f"workflow:{page}") + query).text
+        assert reverse("workflow:money_request", args=[request.pk]) in text, (page, user)
 
     def test_seats_show_every_kind_of_trouble(self) -> None:
         seats = Seat.objects.filter(run__plan__union__code="binhai")
