@@ -33,6 +33,7 @@ UNDER = {
     "agenda_item": "meetings",
     "fund": "funds",
     "fund_new": "funds",
+    "fund_restate": "funds",
     "fund_supplement": "funds",
     "fund_requests": "funds",
     "fund_close": "funds",

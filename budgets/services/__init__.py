@@ -10,7 +10,7 @@ from budgets.services.carrying import carry_class, hold_years
 from budgets.services.committing import commit, release, release_all
 from budgets.services.funds import open_fund, restate, supplement
 from budgets.services.papers import GivenPaper
-from budgets.services.paying import pay, refund, set_voucher
+from budgets.services.paying import check_payment, pay, refund, set_voucher
 from budgets.services.posting import constraint_name, posting
 from budgets.services.projects import LineAmount, Shift, appropriate, rebudget, transfer
 from budgets.services.reversing import reverse_entry, reverse_payment
@@ -29,6 +29,7 @@ __all__ = (
     "appropriate",
     "carry_class",
     "carry_over",
+    "check_payment",
     "close_year",
     "commit",
     "constraint_name",

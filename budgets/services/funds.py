@@ -75,7 +75,7 @@ def restate(
     reason: str = "",
     papers: Sequence[GivenPaper] = (),
 ) -> Entry:
-    """批复: what a fund was set up with, anew by the paper `basis`; a control figure is approved from then on.
+    """批复: what a fund was set up with, anew by the paper `basis`; a control figure is approved by it.
 
     What was booked is reversed and booked anew in one statement, so that what the fund has handed out is
     covered throughout; supplements stay. Raises `Refused`, nothing changed, if `actor` isn't finance, the

@@ -9,11 +9,11 @@ from django.apps import apps
 from django.db import IntegrityError, transaction
 
 from budgets.models import Account, Entry, Fund
-from budgets.selectors import fund_totals
-from budgets.services import open_fund, supplement
+from budgets.selectors import first_fault, fund_totals
+from budgets.services import open_fund, restate, supplement
 from budgets.states import EntryKind, FundStatus
 from office.refusals import Refused
-from tests.budgets.cast import NOW, Cast, fund_of
+from tests.budgets.cast import NOW, Cast, fund_of, give
 
 
 def opening(cast: Cast, **changes):
@@ -153,3 +153,69 @@ def test_the_history_of_a_fund_is_kept(fund: Fund) -> None:
     events = apps.get_model("budgets", "FundEvent").objects.filter(pgh_obj=fund)
     labels = list(events.order_by("pgh_id").values_list("pgh_label", "closed_on"))
     assert labels == [("insert", None), ("update", dt.date(2028, 1, 10))]
+
+
+def restating(cast: Cast, fund: Fund, amount: str, **changes):
+    values: dict[str, Any] = {
+        "fund": fund,
+        "amount": Decimal(amount),
+        "basis": "批复〔2027〕8号",
+        "actor": cast.finance,
+        "at": NOW,
+    }
+    return restate(**(values | changes))
+
+
+@pytest.mark.parametrize("amount", ["90000.00", "100000.00", "120000.50"])
+def test_a_control_figure_becomes_what_was_approved(binhai: Cast, amount: str) -> None:
+    fund = opening(binhai, status=FundStatus.CONTROL)
+    supplement(fund=fund, amount=Decimal("500.00"), basis="通知", actor=binhai.finance, at=NOW)
+    entry = restating(binhai, fund, amount)
+    fund.refresh_from_db()
+    assert (fund.status, fund.basis) == (FundStatus.APPROVED, "批复〔2027〕8号")
+    assert fund_totals([fund.pk])[fund.pk].granted == Decimal(amount) + 500
+    kinds = Entry.objects.order_by("id").values_list("kind", "amount", "reference")
+    assert list(kinds)[2:] == [
+        (EntryKind.REVERSE, Decimal("100000.00"), "批复〔2027〕8号"),
+        (EntryKind.GRANT, Decimal(amount), "批复〔2027〕8号"),
+    ]
+    assert entry.batch == Entry.objects.get(kind=EntryKind.REVERSE).batch
+    assert first_fault() is None
+
+
+def test_what_was_handed_out_is_covered_throughout(binhai: Cast) -> None:
+    fund = opening(binhai, status=FundStatus.CONTROL)
+    give(binhai, fund, "70000.00")
+    with pytest.raises(Refused, match=r"已下达 70,000\.00 元，不能改为 69,999\.99 元，差 0\.01 元"):
+        restating(binhai, fund, "69999.99")
+    assert Entry.objects.count() == 2
+    restating(binhai, fund, "70000.00")
+    assert fund_totals([fund.pk])[fund.pk].available == 0
+    assert first_fault() is None
+
+
+def test_an_approved_figure_changes_with_a_reason_only_and_again(binhai: Cast, fund: Fund) -> None:
+    with pytest.raises(Refused, match="更正设立金额须填写原因"):
+        restating(binhai, fund, "5.00")
+    restating(binhai, fund, "5.00", reason="多写了四个零")
+    restating(binhai, fund, "6.00", reason="少写一元")
+    fund.refresh_from_db()
+    assert fund.status == FundStatus.APPROVED
+    assert fund_totals([fund.pk])[fund.pk].granted == Decimal("6.00")
+    assert [entry.reason for entry in Entry.objects.filter(kind=EntryKind.REVERSE)] == [
+        "多写了四个零",
+        "少写一元",
+    ]
+
+
+def test_who_is_not_finance_or_has_no_paper_restates_nothing(binhai: Cast, fund: Fund) -> None:
+    with pytest.raises(Refused, match="录入年度专项预算的批复数由承担财务职责的部门办理"):
+        restating(binhai, fund, "5.00", reason="x", actor=binhai.people["jiceng"])
+    with pytest.raises(Refused, match="批复文号"):
+        restating(binhai, fund, "5.00", reason="x", basis=" ")
+    with pytest.raises(Refused, match="批复的金额应当大于 0 元"):
+        restating(binhai, fund, "0", reason="x")
+    Fund.objects.filter(pk=fund.pk).update(closed_on=dt.date(2028, 1, 10))
+    with pytest.raises(Refused, match="结账"):
+        restating(binhai, fund, "5.00", reason="x")
+    assert Entry.objects.count() == 1

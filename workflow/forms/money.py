@@ -22,6 +22,13 @@ def _amount(label: str) -> Number:
     return Number(most=MOST_YUAN, places=2, label=label, example="4200000.00", help_text="单位：元")
 
 
+def _positive(form: forms.Form) -> Any:
+    amount = form.cleaned_data["amount"]
+    if amount is not None and not amount:
+        raise forms.ValidationError("请填写大于 0 元的金额。")
+    return amount
+
+
 class FundForm(forms.Form):
     """A year's fund from one of the book's sources that has none yet."""
 
@@ -44,3 +51,24 @@ class FundForm(forms.Form):
         self.sources = list(sources)
         self.fields["source"].choices = [(entry.code, entry.title) for entry in self.sources]  # type: ignore[attr-defined]
         self.fields["amount"].required = True
+
+    clean_amount = _positive
+
+
+class RestateForm(forms.Form):
+    """What a fund was approved with; ``approved``: it was before, and this mends a slip."""
+
+    amount = _amount("批复金额")
+    basis = Text(most=200, required=True, label="批复依据", help_text="批复文号或预算文件")
+    why = Text(most=200, rows=2, label="更正原因")
+    reason = Text(most=300, rows=2, label="经费未增加的原因", help_text="本年合计不多于上年时必填")
+
+    def __init__(self, *args: Any, approved: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["amount"].required = True
+        if approved:
+            self.fields["why"].required = True
+        else:
+            del self.fields["why"]
+
+    clean_amount = _positive

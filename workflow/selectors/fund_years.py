@@ -8,11 +8,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, OuterRef, Sum
+from django.db.models import Count, OuterRef, Q, Sum
 from django.db.models.functions import JSONObject
 
-from budgets.models import Commitment, Fund, FundAct
-from budgets.states import YearAct
+from budgets.models import Commitment, Entry, Fund, FundAct, SupportingPaper
+from budgets.states import AccountKind, YearAct
 from workflow.models import MoneyRequest
 from workflow.selectors.worklist import money_rows
 from workflow.states import RequestState
@@ -49,6 +49,38 @@ def waiting_of(fund: Fund) -> Waiting:
         fund=fund, state__in=(RequestState.REVIEWING, RequestState.RETURNED)
     ).select_related("project", "fund")
     return Waiting(named, sums["count"], sums["amount"] or ZERO, list(pending.order_by("id")))
+
+
+@dataclass(frozen=True)
+class Origin:
+    """A movement between the fund and the outside: yuan more or less, and its scans (key, name)."""
+
+    entry: Entry
+    signed: Decimal
+    papers: list[tuple[int, str]]
+
+
+def origins_of(fund: Fund) -> list[Origin]:
+    """What the fund's amount is made of, oldest first: set up, added, carried over, reversed; one query.
+
+    Their sum is what the fund was granted.
+    """
+    papers = SupportingPaper.objects.filter(entry=OuterRef("pk"), file__isnull=False).order_by("id")
+    entries = (
+        Entry.objects.filter(Q(debit__kind=AccountKind.SOURCE) | Q(credit__kind=AccountKind.SOURCE))
+        .filter(credit__fund=fund)
+        .select_related("actor", "post__department", "credit")
+        .annotate(scans=ArraySubquery(papers.values(line=JSONObject(pk="pk", name="file__name"))))
+        .order_by("id")
+    )
+    return [
+        Origin(
+            entry,
+            -entry.amount if entry.credit.kind == AccountKind.SOURCE else entry.amount,
+            [(row["pk"], row["name"]) for row in entry.scans],
+        )
+        for entry in entries
+    ]
 
 
 @dataclass(frozen=True)

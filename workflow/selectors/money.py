@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from budgets.models import BudgetLine, Entry
+from budgets.models import BudgetLine
 from budgets.selectors import FundTotals, ProjectTotals, line_totals
-from budgets.states import EntryKind
 from workflow.models import ClassPlan
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from budgets.models import Fund, Project
+    from budgets.models import Project
 
 ZERO: Final = Decimal("0.00")
 
@@ -98,16 +97,6 @@ def budget_rows(project: Project) -> list[BudgetRow]:
 def held_by(totals: ProjectTotals) -> Held:
     """What a project or one of its lines holds."""
     return Held(totals.appropriated, totals.committed, totals.paid, totals.available)
-
-
-def fund_entries(fund: Fund) -> list[Entry]:
-    """What makes the fund's amount: granted, added, carried over to it and away; oldest first, one query."""
-    kinds = (EntryKind.GRANT, EntryKind.SUPPLEMENT, EntryKind.CARRY_IN, EntryKind.CARRY_OUT)
-    return list(
-        Entry.objects.filter(credit__fund=fund, kind__in=kinds)
-        .select_related("actor", "post__department")
-        .order_by("id")
-    )
 
 
 def held_of(totals: FundTotals) -> Held:

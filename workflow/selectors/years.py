@@ -20,9 +20,10 @@ def current_year(at: datetime) -> int:
     return day.year + 1 if day.month >= PLANNING_BEGINS else day.year
 
 
-def asked_year(query: Mapping[str, str], at: datetime) -> int:
-    """The year a page was asked for (``?year=2027``), else the current one; nonsense counts as not asked."""
+def asked_year(query: Mapping[str, str], at: datetime, *, spending: bool = False) -> int:
+    """The year a page was asked for (``?year=2027``), else the one being planned, or with ``spending`` the
+    one money is being paid from; nonsense counts as not asked."""
     text = query.get("year", "")
     if text.isascii() and text.isdigit() and 2000 <= int(text) <= 2100:
         return int(text)
-    return current_year(at)
+    return timezone.localdate(at).year if spending else current_year(at)

@@ -15,9 +15,11 @@ from workflow.models import GrowthReason
 from workflow.selectors.growth import Growth, growth_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from budgets.models import Fund
+    from budgets.services import GivenPaper
     from budgets.states import FundStatus
     from org.models import Union, User
 
@@ -49,6 +51,7 @@ def set_up_fund(
     actor: User,
     at: datetime,
     reason: str = "",
+    papers: Sequence[GivenPaper] = (),
 ) -> Fund:
     """Sets up a year's fund (:func:`budgets.services.open_fund`) and records ``reason`` where with it the
     year's money still isn't more than the year's before.
@@ -65,11 +68,36 @@ def set_up_fund(
         basis=basis,
         actor=actor,
         at=at,
+        papers=papers,
     )
     growth = growth_of(union.pk, year)
     if not growth.grows:
         _record(union, growth, reason, actor, at)
     return fund
+
+
+@transaction.atomic
+def restate_fund(
+    *,
+    fund: Fund,
+    amount: Decimal,
+    basis: str,
+    actor: User,
+    at: datetime,
+    reason: str = "",
+    growth_reason: str = "",
+    papers: Sequence[GivenPaper] = (),
+) -> None:
+    """Books what a fund was approved with, in place of what it was set up with
+    (:func:`budgets.services.restate`), and records ``growth_reason`` where the year's money is then not more
+    than the year's before.
+
+    Raises :class:`Refused` where it isn't and no reason is given or recorded, and as ``restate``.
+    """
+    ledger.restate(fund=fund, amount=amount, basis=basis, reason=reason, papers=papers, actor=actor, at=at)
+    growth = growth_of(fund.union_id, fund.year)
+    if not growth.grows and (growth_reason.strip() or growth.reason is None):
+        _record(fund.union, growth, growth_reason, actor, at)
 
 
 @transaction.atomic

@@ -4,49 +4,39 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.contrib import messages
 from django.db.models import F
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import path, reverse
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET
 
 from budgets import rules
 from budgets.models import Fund
 from budgets.selectors import FundTotals, fund_totals
-from budgets.states import FundStatus
-from office.refusals import Refused
-from office.wording import capital_yuan, yuan
-from rulebook.selectors import book_for
 from workflow.excel.money import fund_sheet
-from workflow.forms.money import FundForm
 from workflow.rules.money_gate import may_ask_about
 from workflow.selectors import fund_lists as lists
 from workflow.selectors import money as selectors
 from workflow.selectors.consolidation import funds_of
-from workflow.selectors.fund_years import acts_in, with_acts
+from workflow.selectors.fund_years import acts_in, origins_of, with_acts
 from workflow.selectors.growth import growth_of
 from workflow.selectors.years import asked_year
-from workflow.services.funds import missing_reason, set_up_fund
 from workflow.states import MoneyKind
 from workflow.templatetags.amounts import money
 from workflow.views.common import DeskRequest, page_of, standing_of, workbook_file
 from workflow.views.fund_frame import scope_of, seen_fund
-from workflow.views.overseen import forbidden, overseen_union, overseen_unions
+from workflow.views.overseen import overseen_union, overseen_unions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from decimal import Decimal
-
-    from django import forms
 
 
 @require_GET
 def funds(request: DeskRequest) -> HttpResponse:
     unions = overseen_unions(request)
     at = timezone.now()
-    union, year = overseen_union(request, unions), asked_year(request.GET, at)
+    union, year = overseen_union(request, unions), asked_year(request.GET, at, spending=True)
     rows = [(row, selectors.held_of(row.totals)) for row in funds_of(union.pk, year)]
     unit = request.GET.get("unit", "")
     may_open = rules.refusal("open_fund", union, request.user, at) is None
@@ -74,7 +64,11 @@ def _sums(totals: FundTotals, unit: str, note: str) -> list[dict[str, Any]]:
     held = selectors.held_of(totals)
     share = f"占预算 {totals.appropriated * 100 / totals.granted:.1f}%" if totals.granted else ""
     return [
-        {"label": "年度专项预算", "value": money(totals.granted, unit), "note": note},
+        {
+            "label": f"年度专项预算（{'万元' if unit == 'wan' else '元'}）",
+            "value": money(totals.granted, unit),
+            "note": note,
+        },
         {"label": "已下达", "value": money(totals.appropriated, unit), "note": share},
         {"label": "预占", "value": money(totals.committed, unit), "note": "已承诺未支付"},
         {
@@ -90,84 +84,6 @@ def _sums(totals: FundTotals, unit: str, note: str) -> list[dict[str, Any]]:
             "bad": bool(totals.granted) and not totals.available,
         },
     ]
-
-
-@require_http_methods(["GET", "POST"])
-def fund_new(request: DeskRequest) -> HttpResponse:
-    unions = overseen_unions(request)
-    at = timezone.now()
-    union, year = overseen_union(request, unions), asked_year(request.GET, at)
-    if reason := rules.refusal("open_fund", union, request.user, at):
-        return forbidden(request, reason)
-    taken = set(Fund.objects.filter(union=union, year=year).values_list("source", flat=True))
-    try:
-        book = book_for(union, timezone.localdate(at)).book
-    except Refused as refused:
-        messages.error(request, str(refused))
-        return redirect("workflow:funds")
-    sources = [source for source in book.sources if source.code not in taken]
-    action = f"{reverse('workflow:fund_new')}?union={union.code}&year={year}"
-    growth = growth_of(union.pk, year)
-    if request.method == "POST":
-        form = FundForm(request.POST, sources=sources)
-        unexplained = form.is_valid() and not form.cleaned_data["reason"]
-        if unexplained and (missing := missing_reason(growth, form.cleaned_data["amount"])):
-            form.add_error("reason", missing)
-        if form.is_valid():
-            given = form.cleaned_data
-            if request.POST.get("confirmed") != "1":
-                ask = f"设立 {year} 年{given['title']}：{_words(given['amount'])}"
-                return _ask(request, form, ask, action)
-            try:
-                fund = set_up_fund(
-                    union=union,
-                    year=year,
-                    source=given["source"],
-                    title=given["title"],
-                    amount=given["amount"],
-                    status=FundStatus(given["status"]),
-                    basis=given["basis"],
-                    reason=given["reason"],
-                    actor=request.user,
-                    at=at,
-                )
-            except Refused as refused:
-                form.add_error(None, str(refused))
-            else:
-                messages.success(request, f"已设立 {fund}，金额 {yuan(given['amount'])} 元。")
-                return redirect("workflow:fund", fund.pk)
-    else:
-        title = sources[0].title if sources else ""
-        form = FundForm(sources=sources, initial={"title": title})
-    context = {
-        "form": form,
-        "union": union,
-        "year": year,
-        "action": action,
-        "sources": sources,
-        "growth": growth,
-    }
-    return render(request, "workflow/money/fund_new.html", context)
-
-
-def _words(amount: Decimal) -> str:
-    return f"{yuan(amount)} 元（{capital_yuan(amount)}）"
-
-
-def _ask(request: DeskRequest, form: forms.Form, text: str, action: str) -> HttpResponse:
-    """Without javascript: the amount once more in words, before it stands in the ledger."""
-    hidden = [(name, request.POST[name]) for name in form.fields if name in request.POST]
-    ask = {
-        "title": "请核对金额",
-        "text": f"{text}\n入账后不能修改，增减须另行办理。",
-        "action": action,
-        "label": "确定入账",
-        "name": "confirmed",
-        "value": "1",
-        "hidden": hidden,
-        "cancel_url": action,
-    }
-    return render(request, "workflow/money/ask.html", {"ask": ask})
 
 
 @require_GET
@@ -193,7 +109,8 @@ def fund(request: DeskRequest, pk: int) -> HttpResponse:
         "totals": lists.held_together(projects) if department else selectors.held_of(totals),
         "departments": departments,
         "department": department,
-        "entries": selectors.fund_entries(found),
+        "origins": origins_of(found),
+        "granted": totals.granted,
         "may_ask": may_ask_about(MoneyKind.SUPPLEMENT, found, None, standing),
         "may_close": found.union_id in standing.finance_union_ids,
         "acts": acts_in(found),
@@ -218,7 +135,6 @@ def fund_export(request: DeskRequest, pk: int) -> HttpResponse:
 
 urlpatterns = [
     path("funds/", funds, name="funds"),
-    path("funds/new/", fund_new, name="fund_new"),
     path("funds/<int:pk>/", fund, name="fund"),
     path("funds/<int:pk>/export/", fund_export, name="fund_export"),
 ]

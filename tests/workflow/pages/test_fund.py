@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 import time_machine
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db.models import Sum
 from django.test import Client
 from django.urls import reverse
@@ -22,6 +23,11 @@ from workflow.states import MeetingOutcome
 
 FUNDS = "/funds/"
 NEW = "/funds/new/"
+PDF = b"%PDF-1.4 made up"
+
+
+def scan(name: str) -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, PDF, content_type="application/pdf")
 
 
 @pytest.fixture(autouse=True)
@@ -73,7 +79,7 @@ def test_finance_sets_up_a_fund_after_reading_the_amount_once_more(client: Clien
         ({"amount": "-5"}, "是负数"),
         ({"amount": "很多"}, "不是数字"),
         ({"basis": ""}, "请填写依据"),
-        ({"source": "special"}, "请从列表中选择列支渠道"),
+        ({"source": "lottery"}, "请从列表中选择列支渠道"),
         ({"title": ""}, "请填写名称"),
     ],
 )
@@ -85,6 +91,70 @@ def test_what_is_wrong_with_a_fund_is_said(
     assert page.status_code == 200
     assert reason in page.text
     assert Fund.objects.count() == 1
+
+
+def test_what_was_typed_comes_back_to_be_mended(client: Client, world: World) -> None:
+    as_(client, world, "caiwu-staff")
+    asked = client.post(NEW, FORM | {"file_fund-basis": scan("批复.pdf")})
+    for said in ("业务培训费，控制数", "依据：预算〔2027〕1号", "附件：批复.pdf", "返回修改"):
+        assert said in asked.text, said
+    kept = dict(asked.context["ask"]["hidden"])
+    back = client.post(NEW, kept | {"confirmed": "1", "revise": "1"})
+    assert [field in back.text for field in ("420,000.50元", "业务培训费", "批复.pdf")] == [True] * 3
+    assert not Fund.objects.filter(source="business").exists()
+    client.post(NEW, kept | {"confirmed": "1"})
+    fund = Fund.objects.get(source="business")
+    page = client.get(url("fund", fund.pk))
+    (paper,) = page.context["origins"][0].papers
+    assert url("paper_file", paper[0]) in page.text
+    assert client.get(url("paper_file", paper[0])).content == PDF
+
+
+def test_sent_twice_leads_to_what_there_is(client: Client, world: World) -> None:
+    as_(client, world, "caiwu-staff")
+    answer = client.post(NEW, FORM | {"source": "special", "confirmed": "1"}, follow=True)
+    assert answer.redirect_chain[-1][0] == url("fund", the_fund(world).pk)
+    assert "已经设立，没有重复入账" in answer.text
+    assert Entry.objects.count() == 1
+
+
+def test_the_control_figure_becomes_the_approved_one(client: Client, world: World) -> None:
+    as_(client, world, "caiwu-staff")
+    client.post(NEW, FORM | {"confirmed": "1"})
+    fund = Fund.objects.get(source="business")
+    page = url("fund_restate", fund.pk)
+    assert "录入批复数" in client.get(url("fund", fund.pk)).text
+    assert "设立 420,000.50 元（控制数）" in client.get(page).text
+    typed = {"amount": "400000", "basis": "批复〔2027〕8号", "file_fund-basis": scan("批复.pdf")}
+    asked = client.post(page, typed)
+    assert "肆拾万元整" in asked.text
+    assert "原设立 420,000.50 元" in asked.text
+    done = client.post(page, dict(asked.context["ask"]["hidden"]) | {"confirmed": "1"}, follow=True)
+    assert [(str(row.entry.get_kind_display()), row.signed) for row in done.context["origins"]] == [
+        ("设立", Decimal("420000.50")),
+        ("红字冲销", Decimal("-420000.50")),
+        ("设立", Decimal("400000.00")),
+    ]
+    assert done.context["origins"][2].papers[0][1] == "批复.pdf"
+    assert done.context["granted"] == Decimal("400000.00")
+    fund.refresh_from_db()
+    assert (fund.status, fund.basis) == ("approved", "批复〔2027〕8号")
+    assert "更正设立金额" in done.text
+    again = client.post(page, {"amount": "0", "basis": "", "confirmed": "1"})
+    for said in ("请填写大于 0 元的金额", "请填写批复依据", "请填写更正原因"):
+        assert said in again.text, said
+
+
+def test_less_than_was_handed_out_is_refused_with_the_figures(client: Client, world: World) -> None:
+    acts.approve(world, world.draft(name="信息员班"))
+    as_(client, world, "caiwu-head")
+    page = client.post(
+        url("fund_restate", the_fund(world).pk),
+        {"amount": "9999.99", "basis": "批复", "why": "笔误", "confirmed": "1"},
+    )
+    assert "已下达 10,000.00 元，不能改为 9,999.99 元，差 0.01 元" in page.text
+    as_(client, world, "jiceng-head")
+    assert client.get(url("fund_restate", the_fund(world).pk)).status_code == 403
 
 
 @pytest.mark.parametrize("who", ["jiceng-head", "secretary"])

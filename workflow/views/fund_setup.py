@@ -1,0 +1,186 @@
+"""设立 a year's fund from a source, and 批复: what it is when the paper comes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path, reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from budgets import rules
+from budgets.models import Entry, Fund
+from budgets.services import GivenPaper
+from budgets.states import EntryKind, FundStatus
+from office.refusals import Refused
+from office.wording import capital_yuan, yuan
+from rulebook.selectors import book_for
+from workflow.forms.money import FundForm, RestateForm
+from workflow.selectors.growth import growth_of
+from workflow.selectors.years import asked_year
+from workflow.services.funds import missing_reason, restate_fund, set_up_fund
+from workflow.views.common import DeskRequest
+from workflow.views.fund_frame import seen_fund
+from workflow.views.overseen import forbidden, overseen_union, overseen_unions
+from workflow.views.paper_box import paper_box
+
+if TYPE_CHECKING:
+    from django import forms
+    from django.urls import URLPattern
+
+    from workflow.views.paper_box import PaperBox
+
+_PAPER: Final = ("fund-basis", "依据文件")
+
+
+@require_http_methods(["GET", "POST"])
+def fund_new(request: DeskRequest) -> HttpResponse:
+    """A year's fund of a source that has none yet."""
+    at = timezone.now()
+    union, year = overseen_union(request, overseen_unions(request)), asked_year(request.GET, at)
+    if reason := rules.refusal("open_fund", union, request.user, at):
+        return forbidden(request, reason)
+    try:
+        book = book_for(union, timezone.localdate(at)).book
+    except Refused as refused:
+        messages.error(request, str(refused))
+        return redirect("workflow:funds")
+    begun = {fund.source: fund for fund in Fund.objects.filter(union=union, year=year)}
+    sources = [source for source in book.sources if source.code not in begun]
+    if request.method == "POST" and (there := begun.get(request.POST.get("source", ""))):
+        # Sent twice, or somebody was faster.
+        messages.info(request, f"{there}已经设立，没有重复入账；需要增加金额的请申请追加。")
+        return redirect("workflow:fund", there.pk)
+    form = FundForm(
+        request.POST if request.method == "POST" else None,
+        sources=sources,
+        initial={"title": sources[0].title if sources else ""},
+    )
+    box = paper_box(request, [_PAPER[0]], at)
+    growth = growth_of(union.pk, year)
+    action = f"{reverse('workflow:fund_new')}?union={union.code}&year={year}"
+    if request.method == "POST":
+        unexplained = form.is_valid() and not form.cleaned_data["reason"]
+        if unexplained and (missing := missing_reason(growth, form.cleaned_data["amount"])):
+            form.add_error("reason", missing)
+        if form.is_valid() and not box.errors and "revise" not in request.POST:
+            given = form.cleaned_data
+            status = FundStatus(given["status"])
+            if request.POST.get("confirmed") != "1":
+                text = f"设立 {year} 年{given['title']}，{status.label}\n{_words(form)}"
+                return _ask(request, form, box, f"{text}\n入账后，增减须按批复数或追加办理。", action)
+            try:
+                fund = set_up_fund(
+                    union=union,
+                    year=year,
+                    source=given["source"],
+                    title=given["title"],
+                    amount=given["amount"],
+                    status=status,
+                    basis=given["basis"],
+                    reason=given["reason"],
+                    papers=_papers(box),
+                    actor=request.user,
+                    at=at,
+                )
+            except Refused as refused:
+                form.add_error(None, str(refused))
+            else:
+                messages.success(request, f"已设立 {fund}，金额 {yuan(given['amount'])} 元。")
+                return redirect("workflow:fund", fund.pk)
+    context = {
+        "form": form,
+        "union": union,
+        "year": year,
+        "action": action,
+        "sources": sources,
+        "growth": growth,
+        "papers": box.rows([_PAPER]),
+    }
+    return render(request, "workflow/money/fund_new.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def fund_restate(request: DeskRequest, pk: int) -> HttpResponse:
+    """批复: the approved figure in place of the control figure; a slip in an approved one is mended too."""
+    fund, at = seen_fund(request, pk), timezone.now()
+    if reason := rules.refusal("restate", fund.union, request.user, at) or rules.closed(fund):
+        return forbidden(request, reason)
+    approved = fund.status != FundStatus.CONTROL
+    began = Entry.objects.filter(credit__fund=fund, kind=EntryKind.GRANT, reversal=None).order_by("id").last()
+    form = RestateForm(request.POST if request.method == "POST" else None, approved=approved)
+    box = paper_box(request, [_PAPER[0]], at)
+    growth = growth_of(fund.union_id, fund.year)
+    if request.method == "POST":
+        given = form.cleaned_data if form.is_valid() else {}
+        if given and growth.reason is None and not given["reason"]:
+            more = given["amount"] - (began.amount if began is not None else 0)
+            if missing := missing_reason(growth, more):
+                form.add_error("reason", missing)
+        if form.is_valid() and not box.errors and "revise" not in request.POST:
+            was = f"（原设立 {yuan(began.amount)} 元）" if began is not None else ""
+            if request.POST.get("confirmed") != "1":
+                text = f"{fund}批复{was}\n{_words(form)}"
+                return _ask(request, form, box, f"{text}\n原金额红字冲销，按批复数入账。", request.path)
+            try:
+                restate_fund(
+                    fund=fund,
+                    amount=given["amount"],
+                    basis=given["basis"],
+                    reason=given.get("why", ""),
+                    growth_reason=given["reason"],
+                    papers=_papers(box),
+                    actor=request.user,
+                    at=at,
+                )
+            except Refused as refused:
+                form.add_error(None, str(refused))
+            else:
+                messages.success(request, f"{fund}已按批复数 {yuan(given['amount'])} 元入账。")
+                return redirect("workflow:fund", fund.pk)
+    context = {
+        "fund": fund,
+        "form": form,
+        "approved": approved,
+        "began": began,
+        "growth": growth,
+        "papers": box.rows([_PAPER]),
+    }
+    return render(request, "workflow/money/fund_restate.html", context)
+
+
+def _papers(box: PaperBox) -> list[GivenPaper]:
+    code, title = _PAPER
+    return [GivenPaper(code, title, file=file) for file in box.files.get(code, ())]
+
+
+def _words(form: forms.Form) -> str:
+    amount, basis = form.cleaned_data["amount"], form.cleaned_data["basis"]
+    return f"金额：{yuan(amount)} 元（{capital_yuan(amount)}）\n依据：{basis}"
+
+
+def _ask(request: DeskRequest, form: forms.Form, box: PaperBox, text: str, action: str) -> HttpResponse:
+    """Everything once more, the amount in words, before it stands in the ledger."""
+    files = [kept for row in box.rows([_PAPER]) for kept in row["files"]]
+    if files:
+        text += "\n附件：" + "、".join(name for name, _ in files)
+    hidden = [(name, request.POST[name]) for name in form.fields if name in request.POST]
+    hidden += [(f"kept_{_PAPER[0]}", token) for _, token in files]
+    ask = {
+        "title": "确定入账吗",
+        "text": text,
+        "action": action,
+        "label": "确定入账",
+        "hidden": hidden,
+        "revise": "返回修改",
+    }
+    return render(request, "workflow/money/ask.html", {"ask": ask})
+
+
+urlpatterns: list[URLPattern] = [
+    path("funds/new/", fund_new, name="fund_new"),
+    path("funds/<int:pk>/restate/", fund_restate, name="fund_restate"),
+]
