@@ -98,5 +98,5 @@ def _values(pair: Pair, projects: Mapping[int, Project]) -> tuple[object, ...]:
         pair.theirs_amount,
         pair.ours_amount,
         pair.difference if pair.theirs_amount is not None or pair.ours_amount is not None else None,
-        pair.note + faults,
+        pair.carried + pair.note + faults,
     )

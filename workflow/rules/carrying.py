@@ -88,7 +88,7 @@ def _lines(project: Project, each: CarryingClass, pending: MoneyRequest | None) 
     if pending is not None:
         kind = MoneyKind(pending.kind).label
         yield (
-            f"{project.number}：{kind}申请 {pending.code} 还没有办结（{pending.get_state_display()}），"
+            f"{project.number}：{kind} {pending.code} 还没有办结（{pending.get_state_display()}），"
             "请先办结或撤回。"
         )
     if not each.sums.has:

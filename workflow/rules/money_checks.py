@@ -17,6 +17,7 @@ from workflow.rules.facts import Facts
 from workflow.rules.findings import PASS, Finding, ordered
 from workflow.rules.money_terms import (
     ZERO,
+    Effect,
     Figures,
     MoneyTerms,
     carrying,
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
     from rulebook.schema import Book
     from workflow.models import MoneyRequest
-    from workflow.rules.money_terms import CarryingClass, Effect, Line
+    from workflow.rules.money_terms import CarryingClass, Line
 
 #: Code of the findings that aren't a rule's of the book but the ledger's own arithmetic.
 LEDGER = "ledger"

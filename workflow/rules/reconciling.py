@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict, deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -102,6 +102,8 @@ class Pair:
     ours: tuple[Ours, ...] = ()
     project: int | None = None
     note: str = ""
+    #: That the code of the row is an earlier one of the project's class (S21).
+    carried: str = ""
 
     @property
     def theirs_amount(self) -> Decimal | None:
@@ -172,8 +174,10 @@ def reconcile(
     keys: Mapping[int, uuid.UUID],
     year: int,
     month: int,
+    carried: Mapping[str, str] | None = None,
 ) -> Reconciled:
-    """``projects``: :func:`code_key` → project; ``keys``: row number → the key it is taken over by.
+    """``projects``: :func:`code_key` → project; ``keys``: row number → the key it is taken over by;
+    ``carried``: :func:`code_key` of an earlier project → the number of the one that continues it.
 
     ``ours`` may hold movements of other months: a row whose voucher, project and amount are one of theirs is
     跨月入账, and such a movement stands in no pair otherwise.
@@ -193,8 +197,18 @@ def reconcile(
     within = [one for one in ours if first <= one.on <= last]
     matching = _Matching(open_rows, within, [one for one in ours if not first <= one.on <= last])
     pairs += matching.run()
+    pairs = [_said(pair, carried or {}) for pair in pairs]
     pairs.sort(key=_place)
     return Reconciled(year, month, tuple(pairs), tuple(_sums(pairs, within, first, last)))
+
+
+def _said(pair: Pair, carried: Mapping[str, str]) -> Pair:
+    """With a word on codes of the year before, where a row has one."""
+    codes = [row.code for row in pair.rows if code_key(row.code) in carried]
+    if not codes or pair.project is None:
+        return pair
+    number = carried[code_key(codes[0])]
+    return replace(pair, carried=f"财务账写的是原项目编号 {codes[0]}，本班已结转到 {number}。")
 
 
 def _in_words(title: str, projects: Mapping[str, int]) -> int | None:

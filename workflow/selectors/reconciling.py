@@ -114,9 +114,15 @@ def reconciliations(fund: Fund) -> QuerySet[LongTask]:
 
 
 def projects_by_code(fund: Fund) -> dict[str, Project]:
-    """The fund's projects by :func:`code_key`."""
-    found = Project.objects.filter(fund=fund).select_related("department").order_by("number")
-    return {code_key(project.number): project for project in found}
+    """The fund's projects by :func:`code_key`, those carried over to it by their earlier numbers too: the
+    finance software may go on with the code it has; two queries."""
+    found = list(Project.objects.filter(fund=fund).select_related("department").order_by("number"))
+    codes = {code_key(project.number): project for project in found}
+    by_class = {project.first_id: project for project in found if project.origin_id is not None}
+    whole = Project.objects.filter(Q(pk__in=by_class) | Q(origin__in=by_class), fund__year__lt=fund.year)
+    for earlier in whole.order_by() if by_class else ():
+        codes.setdefault(code_key(earlier.number), by_class[earlier.first_id])
+    return codes
 
 
 def elsewhere(fund: Fund, standing: Standing, codes: Iterable[str]) -> dict[str, Project]:

@@ -31,6 +31,7 @@ from workflow.rules.spending import in_words
 from workflow.rules.taking_over import Stand, Wish, stands
 from workflow.selectors.reconciling import (
     KIND,
+    code_key,
     month_span,
     ours_around,
     projects_by_code,
@@ -133,10 +134,14 @@ def compared(fund: Fund, month: int, rows: Sequence[BookedRow]) -> tuple[Reconci
     """The rows beside the ledger as it stands now, and the key each row is taken over by."""
     first, last = month_span(fund.year, month)
     keys = row_keys(fund.pk, (row for row in rows if not row.faults and row.on and first <= row.on <= last))
+    projects = projects_by_code(fund)
     found = reconcile(
         rows,
         ours_around(fund, first, last, keys.values()),
-        projects={code: project.pk for code, project in projects_by_code(fund).items()},
+        projects={code: project.pk for code, project in projects.items()},
+        carried={
+            code: project.number for code, project in projects.items() if code != code_key(project.number)
+        },
         keys=keys,
         year=fund.year,
         month=month,

@@ -5,10 +5,11 @@ from __future__ import annotations
 import uuid
 from datetime import date
 from decimal import Decimal
+from itertools import count
 from typing import Any
 
 from budgets.models import BudgetLine, Payment, Project
-from budgets.services import PaidRow
+from budgets.services import GivenInvoice, PaidRow
 from budgets.states import PayMethod, Subject
 from tests.workflow.money import asking
 from tests.workflow.money import spending as spend
@@ -23,6 +24,7 @@ D = Decimal
 #: When the old year is closed, and when what was left of it is paid.
 NEW_YEAR = at(1, 8, year=2028)
 LATER = at(1, 15, year=2028)
+_serial = count(1)
 
 
 def taking(*classes: Project, amount: str = "0.00", **lines: str) -> MoneyTerms:
@@ -65,6 +67,8 @@ def settle_up(world: World, run: ClassRun, project: Project, amount: str, **more
         subject=Subject.CADRES,
         handler="林晓峰",
         session_no=1,
+        note="跨年支付",
+        invoices=[GivenInvoice(f"2800{next(_serial):04}", D(amount))],
         files=papers,
     )
     return spending.pay(
