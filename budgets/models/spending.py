@@ -145,7 +145,8 @@ class Payment(models.Model):
     """支出 of one project as finance paid it: one voucher, one payee, on one or several lines.
 
     ``amount`` is the sum of its entries of kind 支出 (or 退款), in yuan. ``kind`` is a code of the rule
-    book's kinds of payment. ``refunds``: the payment whose money came back by this one.
+    book's kinds of payment. ``refunds``: the payment whose money came back by this one. ``findings``: what
+    was odd about it when it was booked, as JSON of whoever judged it; ``note`` explains it.
     """
 
     project = models.ForeignKey(Project, models.PROTECT, related_name="payments", verbose_name="经费项目")
@@ -161,6 +162,7 @@ class Payment(models.Model):
     handler = models.CharField("经办人", max_length=50)
     attachments = models.PositiveSmallIntegerField("附件张数", default=0)
     note = models.CharField("备注", max_length=200, blank=True)
+    findings = models.JSONField("登记时的提示", default=list, blank=True)
     refunds = models.ForeignKey(
         "self", models.PROTECT, related_name="refunded_by", null=True, blank=True, verbose_name="原支付"
     )

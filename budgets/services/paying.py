@@ -8,6 +8,7 @@ deadlocks possible: a transaction each.
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import partial
 from typing import TYPE_CHECKING
 
 from budgets import rules
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     import uuid
     from collections.abc import Sequence
     from decimal import Decimal
+    from typing import Any
 
     from budgets.models import Account, Project
     from org.models import User
@@ -70,10 +72,12 @@ def pay(
     papers: Sequence[GivenPaper] = (),
     fees: Sequence[GivenFee] = (),
     papers_later: bool = False,
+    findings: Sequence[dict[str, Any]] = (),
 ) -> Payment:
     """支出: one payment from the project's lines, with the papers its kind takes by the rule book.
 
     `papers_later`: it is taken over from the finance software; what is missing is named at settlement.
+    `findings`: what is odd about it and is explained in `note`, kept with it.
 
     The same `key` again is the same payment, nothing new. Raises `Refused`, nothing changed, if `actor`
     isn't finance, the year is closed, a paper is missing (named), a line or a commitment has less (with the
@@ -87,21 +91,26 @@ def pay(
         found = (done.project_id, done.session_no, done.kind, done.title, done.payee, done.amount)
         check_same_form(same=found == wanted, number=done.number, title=done.title)
         return done
-    of_kind = kind_of(book, kind, refund=False)
-    check_paper_work(book, of_kind, papers, title=title, payee=payee, handler=handler, later=papers_later)
-    check_day(paid_on, at)
-    total = check_rows(rows)
-    if of_kind.lecture:
-        check_fees(book, fees, total, explained=bool(note.strip()))
-
-    def look() -> dict[int, dict[str, Account]]:
-        accounts = accounts_of(project, {row.line for row in rows})
-        check_free(rows, accounts, commitments_of(project, rows, session_no))
-        return accounts
-
-    accounts = look()
-    kept = numbered(project, invoices)
-    with posting(again=lambda: (look(), numbered(project, invoices))):
+    look = partial(
+        check_payment,
+        project=project,
+        kind=kind,
+        title=title,
+        payee=payee,
+        rows=rows,
+        paid_on=paid_on,
+        handler=handler,
+        book=book,
+        at=at,
+        session_no=session_no,
+        note=note,
+        invoices=invoices,
+        papers=papers,
+        fees=fees,
+        papers_later=papers_later,
+    )
+    total, accounts, kept = look()
+    with posting(again=look):
         payment = Payment.objects.create(
             project=project,
             session_no=session_no,
@@ -116,6 +125,7 @@ def pay(
             handler=handler.strip(),
             attachments=attachments,
             note=note.strip(),
+            findings=list(findings),
             key=key,
             created_by=actor,
             at=at,
@@ -142,6 +152,39 @@ def pay(
             for row in rows
         )
     return payment
+
+
+def check_payment(
+    *,
+    project: Project,
+    kind: str,
+    title: str,
+    payee: str,
+    rows: Sequence[PaidRow],
+    paid_on: datetime.date,
+    handler: str,
+    book: Book,
+    at: datetime.datetime,
+    session_no: int | None = None,
+    note: str = "",
+    invoices: Sequence[GivenInvoice] = (),
+    papers: Sequence[GivenPaper] = (),
+    fees: Sequence[GivenFee] = (),
+    papers_later: bool = False,
+) -> tuple[Decimal, dict[int, dict[str, Account]], list[Invoice]]:
+    """What it comes to, the accounts of its lines, its invoices as they would be kept; nothing is written.
+
+    Raises `Refused` as :func:`pay` does, but for who acts.
+    """
+    of_kind = kind_of(book, kind, refund=False)
+    check_paper_work(book, of_kind, papers, title=title, payee=payee, handler=handler, later=papers_later)
+    check_day(paid_on, at)
+    total = check_rows(rows)
+    if of_kind.lecture:
+        check_fees(book, fees, total, explained=bool(note.strip()))
+    accounts = accounts_of(project, {row.line for row in rows})
+    check_free(rows, accounts, commitments_of(project, rows, session_no))
+    return total, accounts, numbered(project, invoices)
 
 
 def refund(
