@@ -133,7 +133,8 @@ class Purse:
                     voucher=f"记-{number}",
                     attachments=len(papers) + invoices,
                     invoices=[
-                        GivenInvoice(f"{self.project.pk:04}{number:04}{one:04}") for one in range(invoices)
+                        GivenInvoice(f"{self.project.pk:04}{number:04}{one:04}", part)
+                        for one, part in enumerate(_parts(rows, invoices))
                     ],
                     fees=fees,
                     files={code: [self.scan(code, at)] for code in papers},
@@ -173,6 +174,13 @@ def spend_on_under_way(call: Call) -> None:
     if hall is not None:
         deposit = (hall.outstanding * Decimal("0.3") / _TENS).to_integral_value(ROUND_DOWN) * _TENS
         purse.pay("advance", "场地定金", host, [PaidRow(hall.line_id, deposit, hall.pk)], day=-5)
+
+
+def _parts(rows: list[PaidRow], count: int) -> list[Decimal]:
+    """What each of so many invoices is over: whole yuan, the last one the rest."""
+    total = sum((row.amount for row in rows), Decimal(0))
+    parts = [(total / count).to_integral_value(ROUND_DOWN) for _ in range(count - 1)]
+    return [*parts, total - sum(parts)] if count else []
 
 
 def _lecturers(purse: Purse, *, day: int) -> None:
