@@ -135,7 +135,13 @@ class Behind:
                 )
             )
             .select_related(
-                "actor", "post__department", "project", "debit__line", "credit__line", "payment", "commitment"
+                "actor",
+                "post__department",
+                "project",
+                "payment",
+                "commitment",
+                "debit__line__project",
+                "credit__line__project",
             )
             .order_by("-id")
         )

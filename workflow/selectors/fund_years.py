@@ -15,7 +15,7 @@ from budgets.models import Commitment, Entry, Fund, FundAct, SupportingPaper
 from budgets.states import AccountKind, YearAct
 from workflow.models import MoneyRequest
 from workflow.selectors.worklist import money_rows
-from workflow.states import RequestState
+from workflow.states import MoneyKind, RequestState
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -129,8 +129,12 @@ def acts_of(fund: Fund) -> list[Act]:
 
 
 def requests_about(standing: Standing, project: Project) -> list[MoneyRequest]:
-    """The requests about a project's budget that he sees, the latest first; one query."""
-    rows = MoneyRequest.objects.visible_to(standing).filter(project=project)
+    """The requests about a project's budget that he sees, those of other projects that gave it money (调剂)
+    among them, the latest first; two queries."""
+    about = Q(project=project)
+    for line in project.lines.order_by("id").values_list("pk", flat=True):
+        about |= Q(fund=project.fund_id, kind=MoneyKind.TRANSFER, content__shifts__contains=[{"target": line}])
+    rows = MoneyRequest.objects.visible_to(standing).filter(about)
     return list(money_rows(rows).order_by("-created_at", "-id")[:NAMED])
 
 

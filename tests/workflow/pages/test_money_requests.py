@@ -486,3 +486,27 @@ def test_a_form_and_a_page_are_cheap(world: World, project: Project, kind: Money
     more = {"basis": asking.paper()} if kind == MoneyKind.SUPPLEMENT else {}
     request = asking.hand_in(world, kind, terms, project, "caiwu-staff", **more)
     assert queries(lambda: client.get(url(request))) <= 26
+
+
+def test_money_between_projects_is_in_the_ledger_of_both(world: World, project: Project) -> None:
+    getting = asking.project(world, name="信息员提高班", subject="YW-04")
+    request = asking.grant(
+        world, MoneyKind.TRANSFER, asking.shift(project, "meals", "meals", "500.00", getting), project
+    )
+    client = signed_in(world, "caiwu-staff")
+    for each, given in ((project, "9500.00"), (getting, "10500.00")):
+        address = reverse("workflow:project", args=[each.pk])
+        granted = client.get(f"{address}?rows=granted")
+        assert sum(row.amount for row in granted.context["movements"]) == D(given)
+        line = asking.line(each, "meals").pk
+        of_line = client.get(f"{address}?rows=granted&line={line}")
+        assert sum(row.amount for row in of_line.context["movements"]) == D(given) - 2000
+        page = client.get(address).text
+        assert f"{project.number} 伙食费 → {getting.number} 伙食费" in page
+        assert request.code in page
+    rows = client.get(f"{reverse('workflow:fund_rows', args=[getting.fund_id])}?figure=paid")
+    assert rows.status_code == 200
+    rows = client.get(
+        f"{reverse('workflow:fund_rows', args=[getting.fund_id])}?figure=available&project={getting.pk}"
+    )
+    assert f"{project.number} 伙食费 → {getting.number} 伙食费" in rows.text
