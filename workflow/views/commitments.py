@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.contrib import messages
+from django.db.models import Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
@@ -44,6 +45,19 @@ def commitment(request: DeskRequest, pk: int) -> HttpResponse:
     return _commitment_page(request, seen_commitment(request, pk))
 
 
+def _other_years(found: Commitment) -> list[tuple[str, ...]]:
+    """Where the promise was carried over from and to with its class (S21)."""
+    promises = Commitment.objects.filter(Q(continued_by=found.pk) | Q(continues=found.pk)).order_by("id")
+    return [
+        (
+            "结转自" if each.pk == found.continues_id else "已结转到",
+            str(each),
+            reverse("workflow:commitment", args=[each.pk]),
+        )
+        for each in promises
+    ]
+
+
 def _commitment_page(
     request: DeskRequest, found: Commitment, *, error: str = "", status: int = 200
 ) -> HttpResponse:
@@ -63,6 +77,7 @@ def _commitment_page(
         ("合同编号", found.contract_number),
         ("签订日期", chinese_date(found.contract_on) if found.contract_on is not None else ""),
         ("登记", f"{found.created_by.name}，{moment(found.at)}"),
+        *_other_years(found),
     ]
     contract = case.book.money.paper(services.CONTRACT) if case is not None else None
     context = {

@@ -18,8 +18,9 @@ from budgets.selectors import fund_totals
 from office.refusals import Refused
 from office.wording import chinese_date
 from workflow.forms.fields import Text
+from workflow.rules.carrying import open_classes
 from workflow.rules.listing import amount_asked
-from workflow.selectors.fund_years import acts_of, requests_of, waiting_of
+from workflow.selectors.fund_years import NAMED, ZERO, acts_of, requests_of, waiting_of
 from workflow.selectors.growth import growth_of
 from workflow.selectors.years import asked_year
 from workflow.services import funds as services
@@ -68,10 +69,14 @@ def fund_close(request: DeskRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, f"{fund}已结账，{chinese_date(timezone.localdate(at))}起不能再入账。")
             return redirect("workflow:fund", fund.pk)
+    classes = open_classes(fund)
     context = {
         "fund": fund,
         "form": form,
         "waiting": waiting_of(fund),
+        "classes": classes[:NAMED],
+        "count": len(classes),
+        "left": sum((each.has for each in classes), ZERO),
         "totals": fund_totals([fund.pk])[fund.pk],
         "acts": acts_of(fund),
     }
