@@ -46,6 +46,23 @@ def capital_yuan(amount: Decimal) -> str:
     return sign + words
 
 
+def percent(part: Decimal, whole: Decimal) -> int:
+    """``part`` of ``whole`` in whole percent, half up: 6,860 of 36,680 → 19.
+
+    Short of the whole by however little is never 100 yet; of nothing it is 0.
+    """
+    if not whole:
+        return 0
+    share = int((part * 100 / whole).quantize(Decimal(1), ROUND_HALF_UP))
+    return 99 if share == 100 and part < whole else share
+
+
+def percent_text(part: Decimal, whole: Decimal) -> str:
+    """``19%``; ``不足1%`` for what is something and would read as nothing."""
+    share = percent(part, whole)
+    return "不足1%" if share == 0 and whole and part > 0 else f"{share}%"
+
+
 def mask_phone(phone: str) -> str:
     """``13812341206`` → ``····1206``; too short a number shows nothing of itself."""
     if not phone.strip():

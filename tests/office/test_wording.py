@@ -37,6 +37,28 @@ def test_yuan(amount: str, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("part", "whole", "share", "text"),
+    [
+        ("0", "100", 0, "0%"),
+        ("6860", "36680", 19, "19%"),
+        ("18.49", "100", 18, "18%"),
+        ("18.50", "100", 19, "19%"),
+        ("0.30", "100", 0, "不足1%"),
+        ("2960", "2970", 99, "99%"),
+        ("2970", "2970", 100, "100%"),
+        ("3000", "2000", 150, "150%"),
+        ("-25", "100", -25, "-25%"),
+        ("5", "0", 0, "0%"),
+    ],
+)
+def test_shares_are_rounded_half_up_and_whole_only_when_whole(
+    part: str, whole: str, share: int, text: str
+) -> None:
+    assert wording.percent(Decimal(part), Decimal(whole)) == share
+    assert wording.percent_text(Decimal(part), Decimal(whole)) == text
+
+
+@pytest.mark.parametrize(
     ("amount", "text"),
     [("34860", "3.49 万元"), ("0", "0.00 万元"), ("12345678", "1,234.57 万元"), ("49.99", "0.00 万元")],
 )

@@ -17,7 +17,7 @@ WIDTH: Final = 960
 HEIGHT: Final = 240
 TOP: Final = 14
 FOOT: Final = 24
-LEFT: Final = 64
+LEFT: Final = 84
 #: Classes of colour there are; what comes after them is drawn as the last.
 TONES: Final = 8
 NOTHING: Final = Decimal(0)
@@ -63,11 +63,13 @@ def stacked(
     *,
     unit: str,
     together: int = 1,
+    tones: Mapping[str, int] | None = None,
 ) -> Columns | None:
     """Columns of ``{series: amount}`` by label; ``titles`` orders the series. None where all is nothing.
 
     ``together``: so many columns share the label of their first, and its middle. ``unit``: "wan" writes the
-    scale in 万元.
+    scale in 万元. ``tones``: the colour of a series that has one of its own on the page; the others take
+    theirs by their order.
     A negative amount (more came back than was paid) isn't drawn: the table beside the chart has it.
     """
     heights = (sum((max(v, NOTHING) for v in parts.values()), NOTHING) for _, parts in columns)
@@ -93,7 +95,11 @@ def stacked(
             base -= height
             words = f"{label} {title} {amount:,.2f} 元"
             blocks.append(
-                Block(_tenths(x), _tenths(base), _tenths(bar), _tenths(height), min(tone, TONES - 1), words)
+                Block(
+                    *(_tenths(x), _tenths(base), _tenths(bar), _tenths(height)),
+                    min((tones or {}).get(series, tone), TONES - 1),
+                    words,
+                )
             )
     quarters = [top * part / 4 for part in range(5)]
     lines = tuple(Tick(_tenths(HEIGHT - FOOT - one * scale), _amount(one, unit)) for one in quarters)
@@ -107,9 +113,8 @@ def _round_up(amount: Decimal) -> Decimal:
 
 
 def _amount(amount: Decimal, unit: str) -> str:
-    if unit == "wan" or amount >= 10000:
-        return f"{(amount / 10000).normalize():f} 万"
-    return f"{amount.normalize():f}"
+    """In the unit the page names, without it: 15,000; 1.5."""
+    return f"{(amount / 10000 if unit == 'wan' else amount).normalize():,f}"
 
 
 def _tenths(value: Decimal) -> str:

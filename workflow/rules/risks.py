@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from budgets.models import Account, Commitment, Project
 from budgets.states import AccountKind
-from office.wording import chinese_date, yuan
+from office.wording import chinese_date, percent_text, yuan
 from workflow import timing
 from workflow.models import ClassPlan, ClassRun
 from workflow.selectors.fund_lists import firsts_of, funded
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 #: Days after which what should have been done is late.
 SETTLE_WITHIN: Final = 30
-#: A line with this share spoken for before its class has begun is tight.
+#: A line with this share paid before its class has begun is tight.
 TIGHT: Final = Decimal("0.9")
 ZERO: Final = Decimal("0.00")
 
@@ -145,7 +145,7 @@ def _idle(projects: QuerySet[Project], here: Mapping[int, int], today: date) -> 
 
 
 def _tight(projects: QuerySet[Project]) -> _Found:
-    """A line nearly all spoken for before anybody has come."""
+    """A line nearly all paid before anybody has come; what is only promised goes as it was planned."""
     waiting = ClassRun.objects.filter(
         plan__project__in=firsts_of(projects),
         state__in=(RunState.PLANNED, RunState.OPENING, RunState.ENROLLING),
@@ -163,8 +163,7 @@ def _tight(projects: QuerySet[Project]) -> _Found:
         held.setdefault(line, (project, title, {}))[2][kind] = balance
     rows: _Found = []
     for project, title, kinds in held.values():
-        whole = sum(kinds.values(), ZERO)
-        gone = whole - kinds.get(AccountKind.LINE, ZERO)
-        if whole and gone >= whole * TIGHT:
-            rows.append((project, 10, f"“{title}”开班前已用 {gone * 100 / whole:.0f}%。"))
+        whole, paid = sum(kinds.values(), ZERO), kinds.get(AccountKind.PAID, ZERO)
+        if whole and paid >= whole * TIGHT:
+            rows.append((project, 10, f"“{title}”开班前已支出 {percent_text(paid, whole)}。"))
     return rows

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django.db.models import Case, Count, DecimalField, F, Q, Sum, Value, When
 from django.db.models.functions import Coalesce, ExtractMonth
 
-from budgets.models import Account, Entry, Payment, Project
+from budgets.models import Account, Entry, Invoice, Payment, Project
 from budgets.selectors import project_totals
 from budgets.states import LINE_ACCOUNTS, AccountKind, EntryKind
 from org.models import Department
@@ -247,11 +247,21 @@ def payments_of(
             | Q(voucher__icontains=q)
             | Q(project__number__icontains=q)
             | Q(pk__in=_by_number(q))
-            | Q(invoices__number__icontains=q.upper())
-        ).distinct()
+            | Q(pk__in=Invoice.objects.filter(number__icontains=q.upper()).values("payment"))
+        )
     if without_voucher:
         found = found.filter(voucher="")
     return found.select_related("project__department").with_reversed().order_by("-paid_on", "-id")
+
+
+def sum_of(payments: QuerySet[Payment]) -> Decimal:
+    """Yuan of these payments together, those of :func:`payments_of`: refunds take off, reversed ones don't
+    count; one query."""
+    sums = payments.order_by().aggregate(
+        paid=Sum("amount", filter=Q(is_reversed=False, refunds=None)),
+        back=Sum("amount", filter=Q(is_reversed=False, refunds__isnull=False)),
+    )
+    return (sums["paid"] or ZERO) - (sums["back"] or ZERO)
 
 
 def _by_number(q: str) -> Iterable[int]:

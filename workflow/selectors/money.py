@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from budgets.models import BudgetLine
 from budgets.selectors import FundTotals, ProjectTotals, line_totals
+from office.wording import percent, percent_text
 from workflow.models import ClassPlan
 
 if TYPE_CHECKING:
@@ -30,21 +31,21 @@ class Held:
     @property
     def paid_percent(self) -> int:
         """Whole percent of what was appropriated."""
-        return int(self.paid * 100 / self.appropriated) if self.appropriated else 0
+        return percent(self.paid, self.appropriated)
 
     @property
     def held_percent(self) -> int:
         """Whole percent that is spoken for and not yet paid."""
-        return int(self.committed * 100 / self.appropriated) if self.appropriated else 0
+        return percent(self.committed, self.appropriated)
 
     @property
     def progress(self) -> str:
         """支出 18% · 预占 33%; 未启动 where nothing has moved."""
         parts = []
         if self.paid:
-            parts.append(f"支出 {self.paid_percent}%")
+            parts.append(f"支出 {percent_text(self.paid, self.appropriated)}")
         if self.committed:
-            parts.append(f"预占 {self.held_percent}%")
+            parts.append(f"预占 {percent_text(self.committed, self.appropriated)}")
         return " · ".join(parts) or "未启动"
 
 

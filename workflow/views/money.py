@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET
 from budgets import rules
 from budgets.models import Fund
 from budgets.selectors import FundTotals, fund_totals
+from office.wording import percent_text
 from workflow.excel.money import fund_sheet
 from workflow.rules.money_gate import may_ask_about
 from workflow.selectors import fund_lists as lists
@@ -62,7 +63,8 @@ def _together(totals: Sequence[FundTotals]) -> FundTotals:
 
 def _sums(totals: FundTotals, unit: str, note: str) -> list[dict[str, Any]]:
     held = selectors.held_of(totals)
-    share = f"占预算 {totals.appropriated * 100 / totals.granted:.1f}%" if totals.granted else ""
+    share = f"占预算 {percent_text(totals.appropriated, totals.granted)}" if totals.granted else ""
+    spent = f"占已下达 {percent_text(totals.paid, totals.appropriated)}" if totals.appropriated else ""
     return [
         {
             "label": f"年度专项预算（{'万元' if unit == 'wan' else '元'}）",
@@ -74,7 +76,7 @@ def _sums(totals: FundTotals, unit: str, note: str) -> list[dict[str, Any]]:
         {
             "label": "已支出",
             "value": money(totals.paid, unit),
-            "note": f"占已下达 {totals.paid * 100 / totals.appropriated:.1f}%" if totals.appropriated else "",
+            "note": spent,
         },
         {"label": "项目可用", "value": money(held.available, unit), "note": "下达－预占－支出"},
         {

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from budgets.models import BudgetLine, Fund, Project
 from office.refusals import Refused
-from office.wording import chinese_date
+from office.wording import chinese_date, percent
 from rulebook.selectors import book_for
 from workflow.excel.money_reports import payments_book, report_book
 from workflow.prints.charts import stacked
@@ -29,6 +29,12 @@ from workflow.views.fund_frame import asked_number, scope_of, seen_fund
 if TYPE_CHECKING:
     from django.urls import URLPattern
 
+
+#: Colours of what has the same one everywhere on the page, bars included: 支出, 预占; what was handed out.
+TONES = {"paid": 0, "committed": 1, "plan": 7}
+
+#: A share of the money by which a fund may be late before its page says so.
+BEHIND = Decimal("0.1")
 
 #: Rows of a workbook of payments; more than anybody prints.
 MOST = 20_000
@@ -56,6 +62,7 @@ def fund_progress(request: DeskRequest, pk: int) -> HttpResponse:
         {"plan": "下达", "paid": "支出", "committed": "预占"},
         unit=unit,
         together=2,
+        tones=TONES,
     )
     context = {
         "fund": fund,
@@ -67,16 +74,14 @@ def fund_progress(request: DeskRequest, pk: int) -> HttpResponse:
         "months": [
             {
                 "month": one.month,
-                "parts": [one.by_item.get(item, lists.ZERO) for item in titles],
+                "parts": [(title, one.by_item.get(item, lists.ZERO)) for item, title in titles.items()],
                 "total": one.total,
             }
             for one in months
             if any(one.by_item.values())
         ],
         "titles": titles,
-        "item_totals": [
-            sum((m.by_item.get(item, lists.ZERO) for m in months), lists.ZERO) for item in titles
-        ],
+        "item_totals": [(title, _together(months, item)) for item, title in titles.items()],
         "chart": chart,
         "by_department": by_department,
         "compared": compared,
@@ -91,7 +96,7 @@ def _together(months: list[MonthOfSpending], item: str) -> Decimal:
 
 
 def _pace(fund: Fund, held: Held) -> dict[str, Any]:
-    """Spent beside expected, both as shares of what was handed out; None of either where nothing was."""
+    """Spent beside expected, in whole percent of what was handed out; None of either where nothing was."""
     today = timezone.localdate()
     try:
         book = book_for(fund.union, today).book
@@ -104,14 +109,16 @@ def _pace(fund: Fund, held: Held) -> dict[str, Any]:
         else:
             expected = Decimal(1) if today.year > fund.year else Decimal(0)
     spent = held.paid / held.appropriated if held.appropriated else None
-    gap = (spent - expected) * 100 if spent is not None and expected is not None else None
+    behind = spent is not None and expected is not None and spent < expected - BEHIND
+    shown = None if expected is None else percent(expected, Decimal(1))
     return {
         "today": chinese_date(today),
-        "expected": None if expected is None else expected * 100,
+        "expected": shown,
         "expected_amount": None if expected is None else (held.appropriated * expected).quantize(lists.ZERO),
-        "spent": None if spent is None else spent * 100,
-        "gap": gap,
-        "behind": gap is not None and gap < -10,
+        "spent": None if spent is None else held.paid_percent,
+        # Of the two as they are shown, so that they add up.
+        "gap": None if spent is None or shown is None else held.paid_percent - shown,
+        "behind": behind,
         "clause": book.money.pace_clause if book is not None else "",
     }
 
@@ -185,6 +192,7 @@ def fund_payments(request: DeskRequest, pk: int) -> HttpResponse:
     context = {
         "fund": fund,
         "page": page_of(request, found, per=50),
+        "total": lists.sum_of(found),
         "department": chosen,
         "departments": departments,
         "months": range(1, 13),

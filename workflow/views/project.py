@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from budgets import rules as ledger_rules
 from budgets.models import Project
 from office.refusals import Refused
-from office.wording import yuan
+from office.wording import percent_text, yuan
 from workflow.forms.spending import IncomeForm
 from workflow.rules import spending as rules
 from workflow.rules.half_days import when_text
@@ -187,7 +187,7 @@ def _outcome(case: SpendingCase) -> str:
 
 def _sums(held: Held, unit: str, *, carried_in: bool) -> list[dict[str, Any]]:
     rest = held.appropriated - held.paid
-    share = f"占下达 {held.paid * 100 / held.appropriated:.1f}%" if held.appropriated else ""
+    share = f"占下达 {percent_text(held.paid, held.appropriated)}" if held.appropriated else ""
     return [
         {
             "label": "下达",

@@ -186,7 +186,7 @@ def test_the_funds_figures_and_every_project_with_its_plan(client: Client, world
     acts.settle(world, changed, MeetingOutcome.PASSED_CHANGED, costs={"meals": Decimal("7000.55")})
     page = as_(client, world, "caiwu-head").get(url("fund", the_fund(world).pk))
     text = page.text
-    for shown in ("1,000,000.00", "19,000.55", "980,999.45", "P2027-0001", "未启动", "占预算 1.9%"):
+    for shown in ("1,000,000.00", "19,000.55", "980,999.45", "P2027-0001", "未启动", "占预算 2%"):
         assert shown in text, shown
     assert url("plan", plan.pk) in text
     assert url("project", plan.project_id) in text

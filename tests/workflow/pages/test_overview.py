@@ -94,7 +94,7 @@ def test_spending_stands_beside_the_pace_of_the_day(client: Client, world: World
     page = client.get(url("fund_progress", fund_id(plan)))
     pace = page.context["pace"]
     # 40 % by the end of June, says the book; 2,500 of 10,000 is a quarter.
-    assert (pace["expected"], pace["spent"], pace["gap"]) == (Decimal(40), Decimal(25), Decimal(-15))
+    assert (pace["expected"], pace["spent"], pace["gap"]) == (40, 25, -15)
     assert pace["expected_amount"] == Decimal("4000.00")
     assert pace["behind"]
     assert "支出进度＝支出÷已下达" in page.text
@@ -183,15 +183,17 @@ def test_a_department_looks_behind_its_own_figures_only(client: Client, world: W
 
 def test_what_needs_a_look_comes_first(client: Client, world: World) -> None:
     late = approved(world, time_slots=["03U"])
-    approved(world, "quanyi", name="女工班", subject="YW-05", time_slots=["11U"])
-    commit(world, late, "1950.00")
+    early = approved(world, "quanyi", name="女工班", subject="YW-05", time_slots=["11U"])
+    pay(world, late, "1950.00", item="venue")
+    # A venue under contract is what was planned, not a risk.
+    commit(world, early, "1950.00")
     as_(client, world, "caiwu-staff")
     page = client.get(url("fund_progress", fund_id(late)))
     (risk,) = page.context["risks"]
     assert risk.row.project == late.project
     assert risk.reasons == [
         "计划 3月上旬办班，尚未申请开班。",
-        "“场地、资料、交通费”开班前已用 98%。",
+        "“场地、资料、交通费”开班前已支出 98%。",
     ]
 
 
@@ -220,6 +222,44 @@ def test_payments_are_found_by_what_one_remembers(client: Client, world: World) 
     assert [row[0] for row in rows[:2]] == [new.number, old.number]
     assert rows[2][7] == 300
     assert rows[0][10] == "27000099"
+
+
+def test_payments_add_up_to_what_is_shown(client: Client, world: World) -> None:
+    plan = approved(world)
+    assert plan.project is not None
+    assert plan.version is not None
+    first = pay(world, plan, "300.00", date(2027, 3, 5))
+    invoices = [ledger.GivenInvoice("27000001"), ledger.GivenInvoice("27000002")]
+    wrong = pay(world, plan, "999.00", date(2027, 3, 6), title="录错", invoices=invoices)
+    actor = world.people["caiwu-staff"]
+    ledger.reverse_payment(payment=wrong, reason="金额录错", actor=actor, at=at(6, 30))
+    pay(world, plan, "55.55", date(2027, 5, 6), title="资料印刷", invoices=invoices)
+    ledger.refund(
+        payment=first,
+        rows=[PaidRow(plan.project.lines.get(item="meals").pk, Decimal("100.00"))],
+        title="多收退回",
+        paid_on=date(2027, 4, 2),
+        handler="陈晨",
+        key=uuid.uuid4(),
+        book=plan.version.book.book,
+        papers=[GivenPaper("refund_slip", "退款凭证", evidence="回单")],
+        actor=actor,
+        at=at(6, 30),
+    )
+    as_(client, world, "caiwu-staff")
+
+    def total(**query: object) -> tuple[int, Decimal]:
+        page = client.get(url("fund_payments", fund_id(plan), **query))
+        return page.context["page"].paginator.count, page.context["total"]
+
+    assert total() == (4, Decimal("255.55"))
+    assert total(month=3) == (2, Decimal("300.00"))
+    assert total(month=4) == (1, Decimal("-100.00"))
+    # By a word two invoices of one payment share: it counts once.
+    assert total(q="2700000") == (2, Decimal("55.55"))
+    page = client.get(url("fund_payments", fund_id(plan)))
+    assert "<del>999.00</del>" in page.text
+    assert '<td class="num" data-label="金额">255.55</td>' in page.text
 
 
 @pytest.mark.parametrize(
@@ -299,4 +339,13 @@ def test_a_chart_is_to_scale() -> None:
     assert float(high.height) == pytest.approx(3 * float(low.height), abs=0.2)
     assert float(high.y) + float(high.height) == pytest.approx(float(low.y), abs=0.2)
     assert [line.label for line in chart.lines] == ["0", "100", "200", "300", "400"]
+    assert (low.tone, high.tone) == (0, 1)
+    dear = [("1月", {"a": Decimal(16000)})]
+    marks = ["0", "5,000", "10,000", "15,000", "20,000"]
+    named = stacked(dear, {"a": "餐费"}, unit="", tones={"a": 7})
+    assert named is not None
+    assert ([line.label for line in named.lines], named.blocks[0].tone) == (marks, 7)
+    in_wan = stacked(dear, {"a": "餐费"}, unit="wan")
+    assert in_wan is not None
+    assert [line.label for line in in_wan.lines] == ["0", "0.5", "1", "1.5", "2"]
     assert stacked([("1月", {})], {}, unit="") is None
