@@ -14,11 +14,14 @@ from budgets.models import Commitment, Payment
 from budgets.selectors import first_fault, fund_totals, line_totals, project_totals, recalled
 from budgets.states import PayMethod, Subject
 from tests.workflow import acts, runs
+from tests.workflow.money import asking
+from tests.workflow.money import spending as money
 from tests.workflow.world import World
 from workflow.models import ClassRun
 from workflow.rules.giving_back import Back, back_text, giving_back
 from workflow.rules.terms import holds_now
-from workflow.states import RequestKind
+from workflow.services import spending
+from workflow.states import MoneyKind, RequestKind
 
 D = Decimal
 
@@ -156,3 +159,48 @@ def test_the_other_session_keeps_its_own(world: World, two: list[ClassRun]) -> N
     share = holds_now(first).costs
     assert left == {item: held[item] - share.get(item, D(0)) for item in held}
     assert {item: amount for item, amount in left.items() if amount} == dict(holds_now(second).costs)
+
+
+def test_what_was_moved_to_another_class_is_not_called_spent(world: World) -> None:
+    """500 moved away by 调剂, 300 paid: 300 stay, and the class had 500 less to begin with."""
+    run = runs.planned_run(world, costs={"meals": "8000.00", "venue": "2000.00"})
+    project = run.plan.project
+    assert project is not None
+    other = acts.approve(world, world.draft("quanyi", name="女工班", subject="YW-07")).project
+    asking.grant(world, MoneyKind.TRANSFER, asking.shift(project, "meals", "meals", "500.00", other), project)
+    pay(world, run, "meals", "300.00", 1)
+    book = world.book.book
+    lines = {line.item: line for line in giving_back(run, holds_now(run).costs, book)}
+    meals = lines["meals"]
+    assert (meals.share, meals.back, meals.stays) == (D("7500.00"), D("7200.00"), D("300.00"))
+    runs.grant(world, run, RequestKind.CANCEL, reason="报名不足")
+    done = "本期经费 9,500.00 元，已收回年度专项预算 9,200.00 元，其余 300.00 元已支出，留作本班费用。"
+    assert done in page(world, "run", run.pk)
+    assert first_fault() is None
+
+
+def test_what_comes_back_to_a_cancelled_class_goes_on_to_the_fund(world: World) -> None:
+    run = runs.planned_run(world, costs={"meals": "8000.00", "venue": "2000.00"})
+    project = run.plan.project
+    assert project is not None
+    paid = pay(world, run, "meals", "300.00", 1)
+    wrong = pay(world, run, "meals", "40.00", 1)
+    runs.grant(world, run, RequestKind.CANCEL, reason="报名不足")
+    before = fund_totals([project.fund_id])[project.fund_id].available
+    finance, when = world.people["caiwu-staff"], world.now()
+    spending.refund(
+        payment_id=paid.pk,
+        rows=[ledger.PaidRow(project.lines.get(item="meals").pk, D("100.00"))],
+        title="退餐费",
+        paid_on=when.date(),
+        handler="陈晨",
+        key=uuid.uuid4(),
+        files={"refund_slip": [money.file()]},
+        actor=finance,
+        at=when,
+    )
+    spending.reverse_payment(payment_id=wrong.pk, reason="重复登记", actor=finance, at=when)
+    totals = project_totals([project.pk])[project.pk]
+    assert (totals.paid, totals.available) == (D("200.00"), D(0))
+    assert fund_totals([project.fund_id])[project.fund_id].available == before + 140
+    assert first_fault() is None

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from django.db.models import Sum
 
 from budgets.models import Commitment
-from budgets.selectors import line_totals
+from budgets.selectors import class_totals, line_totals
 from office.wording import yuan
 from workflow.models import ClassRun
 from workflow.rules.differences import cost_titles, in_card_order
@@ -63,9 +63,13 @@ class Back:
 def giving_back(run: ClassRun, costs: Mapping[str, Decimal], book: Book) -> list[Back]:
     """What a 期 approved for ``costs`` gives back as the ledger stands now, its commitments released.
 
-    With the class's last 期 go its commitments and payments for the class as a whole.
+    With the class's last 期 go its commitments and payments for the class as a whole. A class of one 期 has
+    what its projects have, 调剂 and 预算调整 included, as in its 决算.
     """
     plan = run.plan
+    if plan.sessions == 1 and plan.project_now is not None:
+        held_in_all = class_totals(project.pk for project in plan.projects)
+        costs = {item: of_item.appropriated for item, of_item in held_in_all.items()}
     others = ClassRun.objects.filter(plan=plan).exclude(pk=run.pk).exclude(state=RunState.CANCELLED)
     last = not others.exists()
     held = line_totals(plan.project_now.pk) if plan.project_now is not None else {}
@@ -106,5 +110,8 @@ def back_text(lines: Sequence[Back], plan: ClassPlan) -> str:
     shared = f"项目经费由 {plan.sessions} 期共用，只收回本期的份额。" if plan.sessions > 1 else ""
     if not stays:
         return f"本期经费 {yuan(back)} 元全部收回年度专项预算。{freed}{shared}"
-    kept = f"{yuan(stays)} 元已支出，不能收回，留作本班费用"
+    spent = min(sum((line.paid for line in lines), ZERO), stays)
+    kept = f"{yuan(spent)} 元已支出，不能收回，留作本班费用"
+    if spent < stays:
+        kept += f"，另有 {yuan(stays - spent)} 元已由其他期使用"
     return f"本期经费收回年度专项预算 {yuan(back)} 元；{kept}。{freed}{shared}"

@@ -24,6 +24,7 @@ from workflow.rules.spending import (
     SpendingCase,
     carried_refusal,
     case_of,
+    ended,
     in_words,
     income_refusal,
     needed_papers,
@@ -203,14 +204,15 @@ def refund(
     note: str = "",
     files: Files | None = None,
 ) -> Payment:
-    """退款 of a payment, also of a cancelled class. Raises as budgets.services.refund, and after the 决算."""
+    """退款 of a payment, also of a cancelled class: then it goes on to the fund. Raises as
+    budgets.services.refund, and after the 决算."""
     payment = _payment(payment_id)
-    _, case = _project(payment.project_id)
+    project, case = _project(payment.project_id)
     _demand_unsettled(case, payment.session_no)
     kind = next((kind for kind in case.book.money.kinds if kind.refund), None)
     if kind is None:
         raise Refused(f"{case.book.short_title}没有“退款”这一类，请联系系统管理员。")
-    return ledger.refund(
+    back = ledger.refund(
         payment=payment,
         rows=rows,
         title=title,
@@ -226,15 +228,35 @@ def refund(
         note=note,
         papers=_uploaded(case, files or {}),
     )
+    _give_back(project, case, back.number, actor=actor, at=at)
+    return back
 
 
 @transaction.atomic
 def reverse_payment(*, payment_id: int, reason: str, actor: User, at: datetime.datetime) -> list[Entry]:
-    """红字冲销 of a payment or a refund. Raises as budgets.services.reverse_payment, and after the 决算."""
+    """红字冲销 of a payment or a refund; of a cancelled class the money goes on to the fund. Raises as
+    budgets.services.reverse_payment, and after the 决算."""
     payment = _payment(payment_id)
-    _, case = _project(payment.project_id)
+    project, case = _project(payment.project_id)
     _demand_unsettled(case, payment.session_no)
-    return ledger.reverse_payment(payment=payment, reason=reason, actor=actor, at=at)
+    undone = ledger.reverse_payment(payment=payment, reason=reason, actor=actor, at=at)
+    _give_back(project, case, payment.number, actor=actor, at=at)
+    return undone
+
+
+def _give_back(
+    project: Project, case: SpendingCase, number: str, *, actor: User, at: datetime.datetime
+) -> None:
+    """What came back to a class that uses no more money doesn't lie on its lines (S20)."""
+    if ended(case):
+        ledger.give_back_remainder(
+            project=project,
+            actor=actor,
+            post=ledger_rules.finance_post(project.union, actor, at),
+            at=at,
+            reason=f"不再用款，收回：{case.plan.name}",
+            reference=number,
+        )
 
 
 @transaction.atomic

@@ -10,7 +10,7 @@ from django.urls import NoReverseMatch, path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from budgets.selectors import recalled
+from budgets.selectors import project_totals, recalled
 from office.wording import days_text, mask_phone, yuan
 from rulebook.selectors import book_for
 from workflow.forms.runs import RunFilter
@@ -291,11 +291,16 @@ def _cancelled(asked: list[RunRequest]) -> dict[str, Any] | None:
 
 
 def cancelled_text(request: RunRequest) -> str:
-    """What became of the money of a 期 that ``request``, agreed to, cancelled; one query."""
-    total, project = RunTerms.from_json(request.before).total, request.run.plan.project_id
+    """What became of the money of a 期 that ``request``, agreed to, cancelled."""
+    plan = request.run.plan
+    total, project = RunTerms.from_json(request.before).total, plan.project_id
     if not total or project is None or request.settled_at is None:
         return "本期不列经费。"
     back = recalled(project, request.settled_at)
+    if plan.sessions == 1:
+        # What 调剂 and 预算调整 had made of it.
+        left = project_totals(each.pk for each in plan.projects)
+        total = sum((each.paid for each in left.values()), back)
     kept = f"，其余 {yuan(total - back)} 元已支出，留作本班费用" if back < total else ""
     return f"本期经费 {yuan(total)} 元，已收回年度专项预算 {yuan(back)} 元{kept}。"
 
