@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from config import embedded
+from tests import databases
 
 if TYPE_CHECKING:
     from pytest_django import DjangoDbBlocker
@@ -36,6 +37,7 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = (
         f"test_guikou_{os.environ['GUIKOU_TEST_SLOT']}"
     )
+    databases.sweep_after_transactions()
 
 
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
@@ -72,15 +74,11 @@ def run_jobs(db: None) -> Callable[[], int]:
     return perform_queued
 
 
-@pytest.fixture(autouse=True)
-def _empty_queue(request: pytest.FixtureRequest, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """The queue's tables aren't Django's: the flush after a test with real transactions leaves them alone."""
-    yield
-    marker = request.node.get_closest_marker("django_db")
-    if (marker is not None and marker.kwargs.get("transaction")) or (
-        {"transactional_db", "live_server"} & set(request.fixturenames)
-    ):
-        from django.db import connection
-
-        with django_db_blocker.unblock(), connection.cursor() as cursor:
-            cursor.execute("DELETE FROM procrastinate_jobs; DELETE FROM procrastinate_workers")
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, django_db_blocker: DjangoDbBlocker
+) -> None:
+    """Each worker's database is a copy of the run's migrated one."""
+    with django_db_blocker.unblock():
+        name = databases.migrated(f"test_guikou_{os.environ['GUIKOU_TEST_SLOT']}")
+    settings.DATABASES["default"]["TEST"]["TEMPLATE"] = name

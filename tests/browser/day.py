@@ -17,13 +17,14 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db import connection, connections
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import Locator, Page, ViewportSize, expect
 
 from org.models import User
 from org.selectors import holder_of
+from tests import databases
 from tests.browser.pictures import with_palette
 from workflow.demo.build import load
 from workflow.demo.people import HOUSES, PASSWORD
@@ -50,7 +51,7 @@ class DemoCopies:
         """Loads the demo beside the test database and signs everybody in."""
         demo = cls(str(settings.DATABASES["default"]["NAME"]))
         demo._make(demo.master, of=demo.name)
-        with _database(demo.master):
+        with databases.inside(demo.master):
             load(HOUSES, now=datetime.now(tz=NOON.tzinfo))
             for user in User.objects.all():
                 client = Client()
@@ -62,7 +63,7 @@ class DemoCopies:
     def copied(self) -> Iterator[None]:
         """This process, the live site's threads included, works in a fresh copy meanwhile."""
         self._make(self.copy, of=self.master)
-        with _database(self.copy):
+        with databases.inside(self.copy):
             yield
 
     def drop(self) -> None:
@@ -79,19 +80,6 @@ class DemoCopies:
     def _run(self, statement: str) -> None:
         with connection._nodb_cursor() as cursor:
             cursor.execute(statement)
-
-
-@contextmanager
-def _database(name: str) -> Iterator[None]:
-    settled = connections.settings["default"]
-    before = settled["NAME"]
-    connection.close()
-    settled["NAME"] = name
-    try:
-        yield
-    finally:
-        connection.close()
-        settled["NAME"] = before
 
 
 @dataclass
