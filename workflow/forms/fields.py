@@ -46,6 +46,7 @@ class Text(forms.CharField):
 
 class Number(forms.Field):
     """A figure not below zero; empty means zero. ``places`` decimals, ``most`` the largest admitted.
+    ``above``: nought is no answer either, and whoever types less is told so at once.
 
     Cleans to ``int`` without places, to ``Decimal`` with them.
     """
@@ -58,9 +59,10 @@ class Number(forms.Field):
         least: int = 0,
         example: str,
         blank_zero: bool = True,
+        above: bool = False,
         **more: Any,
     ) -> None:
-        self.most, self.places, self.least = most, places, least
+        self.most, self.places, self.least, self.above = most, places, least, above
         self.example, self.blank_zero = example, blank_zero
         attrs = {"inputmode": "decimal" if places else "numeric", "class": "num", "autocomplete": "off"}
         super().__init__(required=False, widget=forms.TextInput(attrs | more.pop("attrs", {})), **more)
@@ -80,7 +82,8 @@ class Number(forms.Field):
         if not plain:
             number = Decimal(self.least)
         elif plain.startswith("-"):
-            raise forms.ValidationError(f"“{typed}”是负数，请填不小于 {self.least} 的数字。")
+            wanted = "大于 0" if self.above else f"不小于 {self.least}"
+            raise forms.ValidationError(f"“{typed}”是负数，请填{wanted} 的数字。")
         elif not _PLAIN.fullmatch(plain):
             raise forms.ValidationError(f"“{typed[:20]}”不是数字，请用阿拉伯数字填写，如 {self.example}。")
         else:

@@ -156,7 +156,8 @@ class PaymentForm(forms.Form):
     subject = forms.ChoiceField(label="预算科目", choices=Subject.choices)
     handler = Text(most=50, required=True, label="经办人")
     attachments = Number(most=999, label="附件张数", example="5")
-    note = Text(most=200, label="备注")
+    note = Text(most=200, label="备注", help_text="有提示的，在这里说明")
+    unnumbered = Text(most=100, label="无发票号")
 
     def __init__(
         self,
@@ -171,7 +172,9 @@ class PaymentForm(forms.Form):
     ) -> None:
         super().__init__(data, initial={"key": uuid.uuid4(), **(initial or {})})
         _hint(self, title="如 场地费尾款" if not kind.lecture else "如 讲课费", voucher="可记账后补录")
+        _hint(self, unnumbered="没有号码的写明，如 定额发票 12 张、财政票据")
         self.kind, self.sources = kind, list(sources)
+        self.amounts: dict[str, Decimal] = {}
         self.fields["session"] = session_field(sessions)
         for source in self.sources:
             box = amount_field(source.title)
@@ -188,6 +191,8 @@ class PaymentForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         data = self.cleaned_data
+        # As typed, also where there isn't enough: the total on the page is what somebody wants to pay.
+        self.amounts = {source.name: data[source.name] for source in self.sources if data.get(source.name)}
         for source in self.sources:
             amount = data.get(source.name)
             if amount and amount > source.free:
@@ -212,11 +217,10 @@ class PaymentForm(forms.Form):
 
     def rows(self) -> list[PaidRow]:
         """What is taken from where. 讲课费 without an amount anywhere comes from its own line, before tax."""
-        data = getattr(self, "cleaned_data", {})
         rows = [
-            PaidRow(source.line, data[source.name], source.commitment)
+            PaidRow(source.line, self.amounts[source.name], source.commitment)
             for source in self.sources
-            if data.get(source.name)
+            if source.name in self.amounts
         ]
         if rows or not self.kind.lecture:
             return rows
@@ -237,6 +241,7 @@ class PaymentForm(forms.Form):
 
     def given_invoices(self) -> list[GivenInvoice]:
         """The invoices that were typed."""
+        self.invoices.is_valid()
         return [invoice for row in self.invoices if (invoice := row.invoice()) is not None]
 
     def faults(self) -> list[tuple[str, str, str]]:

@@ -20,7 +20,7 @@ MOST_FEE: Final = 9_999_999
 
 def amount_field(label: str, **more: Any) -> Number:
     """A box for yuan."""
-    return Number(most=MOST_YUAN, places=2, label=label, example="12000.00", **more)
+    return Number(most=MOST_YUAN, places=2, above=True, label=label, example="12000.00", **more)
 
 
 class InvoiceForm(forms.Form):
@@ -47,9 +47,9 @@ class InvoiceForm(forms.Form):
 
     def invoice(self) -> GivenInvoice | None:
         """The row; None where it is empty."""
-        if not self.typed:
+        data = getattr(self, "cleaned_data", {})
+        if not self.typed or "amount" not in data:
             return None
-        data = self.cleaned_data
         return GivenInvoice(self.typed, data.get("amount") or None, data.get("shared", ""))
 
 

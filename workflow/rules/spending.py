@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from django.db.models import QuerySet
 
+    from budgets.models import Payment
     from rulebook.money import Paper, PaymentKind
     from rulebook.schema import Book
     from workflow.models import Meeting
@@ -261,6 +262,13 @@ def settled_refusal(case: SpendingCase, session_no: int | None) -> str | None:
     return f"《{run.title}》已办结决算，账目不再变动，不能退款或冲销。"
 
 
+def refunded_refusal(payment: Payment) -> str | None:
+    """Why a payment isn't reversed as a whole: part of it came back already."""
+    if not payment.refunded_by.standing().exists():
+        return None
+    return f"{payment.number} 已有退款，请先冲销退款再冲销这笔支付。"
+
+
 def is_over(run: ClassRun) -> bool:
     """Whether a 期 uses no more money for good: settled or cancelled."""
     return run.state in _OVER or run.state == RunState.CANCELLED
@@ -355,7 +363,9 @@ def _of_runs(
             return Known(why=f"{prefix}{why}", page=page if run.is_opened else "run", pk=run.pk)
         parts.append(f"{prefix}{text}")
     if not parts:
-        return Known(why=why)
+        # None was opened, so its own page says how to open the first.
+        first = next((run for run in case.runs if not is_over(run)), None)
+        return Known(why=why, page="run", pk=first.pk) if first is not None else Known(why=why)
     return Known("；".join(parts)[:MOST_EVIDENCE], page=page, pk=runs[0].pk)
 
 

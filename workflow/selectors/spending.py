@@ -21,12 +21,15 @@ if TYPE_CHECKING:
     from budgets.models import Project
 
 ZERO: Final = Decimal(0)
+#: What lowers the figure it belongs to: 退款 the 支出, 释放 the 预占, 收回 the 下达.
+_LOWERING: Final = frozenset({EntryKind.REFUND, EntryKind.RELEASE, EntryKind.RECALL, EntryKind.CARRY_OUT})
 _GRANTING: Final = (EntryKind.APPROPRIATE, EntryKind.ADJUST, EntryKind.RECALL, EntryKind.TRANSFER)
 
 
 @dataclass(frozen=True)
 class Movement:
-    """An entry as it is read: ``amount`` in yuan, below nought where a reversal takes it back."""
+    """An entry as it is read: ``amount`` in yuan, below nought where it lowers what its kind adds up to: a
+    refund, a release, what was taken back, and the reversal of anything else."""
 
     entry: Entry
     amount: Decimal
@@ -71,7 +74,7 @@ def movements(entries: QuerySet[Entry]) -> QuerySet[Entry]:
     """Entries with everything :func:`read` needs; one query."""
     undone = Entry.objects.filter(reverses=OuterRef("pk"))
     return entries.select_related(
-        "actor", "post__department", "debit__line__project", "credit__line__project"
+        "actor", "post__department", "debit__line__project", "credit__line__project", "reverses"
     ).annotate(undone=Exists(undone))
 
 
@@ -84,6 +87,12 @@ def of_project(project: Project, line: int | None = None) -> QuerySet[Entry]:
     if line is not None:
         found = found.filter(Q(debit__line=line) | Q(credit__line=line))
     return movements(found).order_by("-id")
+
+
+def of_payment(payment: Payment) -> QuerySet[Entry]:
+    """The entries of a payment and of its refunds, in their order."""
+    found = Entry.objects.filter(Q(payment=payment) | Q(payment__refunds=payment))
+    return movements(found).order_by("id")
 
 
 def granted(project: Project, line: int | None = None) -> list[Movement]:
@@ -115,7 +124,9 @@ def read(entries: Iterable[Entry]) -> list[Movement]:
             line = f"{left} → {came}"
         else:
             line = next((each.title for each in (credit, debit) if each is not None), "")
-        amount = -entry.amount if entry.kind == EntryKind.REVERSE else entry.amount
+        of = entry.reverses if entry.kind == EntryKind.REVERSE else None
+        lowers = (of.kind not in _LOWERING) if of is not None else entry.kind in _LOWERING
+        amount = -entry.amount if lowers else entry.amount
         rows.append(Movement(entry, amount, line, entry.undone))  # type: ignore[attr-defined]
     return rows
 

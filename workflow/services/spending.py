@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from django.db import connection, transaction
@@ -19,6 +20,7 @@ from budgets.services import GivenPaper
 from budgets.states import EntryKind
 from office.refusals import Refused
 from office.uploads import store
+from workflow.rules.paying import Claim, findings_of, kept, unexplained
 from workflow.rules.spending import (
     MOST_EVIDENCE,
     SpendingCase,
@@ -36,7 +38,6 @@ if TYPE_CHECKING:
     import datetime
     import uuid
     from collections.abc import Mapping, Sequence
-    from decimal import Decimal
     from typing import Any
 
     from django.core.files.uploadedfile import UploadedFile
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from office.models import StoredFile
     from org.models import User
     from rulebook.money import PaymentKind
+    from workflow.rules.findings import Finding
 
     #: Files by the code of the paper they are.
     Files = Mapping[str, Sequence[StoredFile]]
@@ -73,6 +75,8 @@ class Paying:
     attachments: int = 0
     note: str = ""
     invoices: Sequence[GivenInvoice] = ()
+    #: What stands in place of invoices with a number (定额发票, 收据).
+    unnumbered: str = ""
     fees: Sequence[GivenFee] = ()
     files: Files = field(default_factory=dict)
 
@@ -156,36 +160,106 @@ def pay(
     at: datetime.datetime,
     papers_later: bool = False,
 ) -> Payment:
-    """支出 of a 期, or of the class as a whole. Raises `Refused` as budgets.services.pay does, and where the
-    class stands in the way (:func:`workflow.rules.spending.obstacles`). ``papers_later`` as there."""
+    """支出 of a 期, or of the class as a whole. Raises `Refused` as budgets.services.pay does, where the
+    class stands in the way (:func:`workflow.rules.spending.obstacles`), where something is wrong with the
+    payment (:func:`workflow.rules.paying.findings_of`), or is odd and nobody says why in its ``note``.
+    ``papers_later`` as there: then nothing is asked about what is odd, only kept."""
     project, case = _project(project_id)
+    kind, papers = _opened_for(project, case, given)
+    found = []
+    # The same form again is the same payment: it isn't held against itself.
+    if kind is not None and not Payment.objects.filter(key=key).exists():
+        if kind.lecture:
+            _one_at_a_time(case)
+        found = findings_of(case, _claim(project, kind, given))
+        if not papers_later:
+            _demand_none(found)
+            if reason := unexplained(found, given.note):
+                raise Refused(reason)
+    return ledger.pay(
+        **_written(project, case, given, papers),
+        method=given.method,
+        subject=given.subject,
+        key=key,
+        actor=actor,
+        at=at,
+        voucher=given.voucher,
+        attachments=given.attachments,
+        papers_later=papers_later,
+        findings=kept(found),
+    )
+
+
+@transaction.atomic
+def check(*, project_id: int, given: Paying, actor: User, at: datetime.datetime) -> list[Finding]:
+    """Everything :func:`pay` refuses, before it is done: raises `Refused` as it does, but for what is odd and
+    isn't explained yet. Returns what is odd; nothing is written."""
+    project, case = _project(project_id)
+    if reason := ledger_rules.refusal("spend", project.union, actor, at):
+        raise Refused(reason)
+    kind, papers = _opened_for(project, case, given)
+    ledger.check_payment(**_written(project, case, given, papers), at=at)
+    found = findings_of(case, _claim(project, kind, given)) if kind is not None else []
+    _demand_none(found)
+    return found
+
+
+def _opened_for(
+    project: Project, case: SpendingCase, given: Paying
+) -> tuple[PaymentKind | None, list[GivenPaper]]:
+    """Its kind and the papers it comes with. Raises `Refused` where the class stands in the way."""
     _demand_not_carried(project)
     kind = case.book.money.kind(given.kind)
     _demand(case, given.session_no, opened=kind is None or kind.opened)
-    papers = [] if kind is None else _papers(case, kind, given)
-    return ledger.pay(
+    return kind, [] if kind is None else _papers(case, kind, given)
+
+
+def _written(project: Project, case: SpendingCase, given: Paying, papers: list[GivenPaper]) -> dict[str, Any]:
+    """What budgets.services checks of a payment."""
+    return {
+        "project": project,
+        "kind": given.kind,
+        "title": given.title,
+        "payee": given.payee,
+        "rows": given.rows,
+        "paid_on": given.paid_on,
+        "handler": given.handler,
+        "book": case.book,
+        "session_no": case.session(given.session_no),
+        "note": given.note,
+        "invoices": given.invoices,
+        "papers": papers,
+        "fees": given.fees,
+    }
+
+
+def _claim(project: Project, kind: PaymentKind, given: Paying) -> Claim:
+    return Claim(
         project=project,
-        kind=given.kind,
-        title=given.title,
-        payee=given.payee,
-        rows=given.rows,
-        method=given.method,
+        kind=kind,
+        session_no=given.session_no,
+        total=sum((row.amount for row in given.rows), Decimal(0)),
         paid_on=given.paid_on,
-        subject=given.subject,
-        handler=given.handler,
-        key=key,
-        book=case.book,
-        actor=actor,
-        at=at,
-        session_no=case.session(given.session_no),
-        voucher=given.voucher,
-        attachments=given.attachments,
-        note=given.note,
         invoices=given.invoices,
-        papers=papers,
         fees=given.fees,
-        papers_later=papers_later,
+        uploaded=frozenset(code for code, files in given.files.items() if files),
+        unnumbered=given.unnumbered,
     )
+
+
+def _one_at_a_time(case: SpendingCase) -> None:
+    """Lecturers of one class are paid one payment after another: each counts the 学时 of those before.
+
+    Held until the transaction ends, taken before any account; nobody waits for it with an account in hand.
+    """
+    with connection.cursor() as cursor:
+        name = f"lecturers:{case.plan.pk}"
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
+
+
+def _demand_none(found: Sequence[Finding]) -> None:
+    if stops := [one for one in found if one.stops]:
+        raise Refused(in_words(stops))
 
 
 @transaction.atomic

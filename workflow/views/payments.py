@@ -18,14 +18,17 @@ from office.wording import capital_yuan, chinese_date, moment, yuan
 from workflow.forms.spending import ReasonForm, RefundForm, Source, VoucherForm
 from workflow.models import ClassRun
 from workflow.rules import spending as rules
+from workflow.rules.findings import stored
 from workflow.selectors import spending as select
 from workflow.services import spending as services
 from workflow.views.common import DeskRequest, attachment, standing_of
 from workflow.views.drafting import answers_refusals, no
 from workflow.views.paper_box import add_paper, paper_box
-from workflow.views.spending_desk import refusal
+from workflow.views.spending_desk import refusal, shown
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from django.urls import URLPattern
 
     from rulebook.money import PaymentKind
@@ -78,7 +81,9 @@ def _payment_page(
     undone = found.entries.filter(kind=EntryKind.REVERSE).select_related("actor", "post__department").first()
     may = refusal(request, found.project, at) is None and case is not None
     settled = _settled(found, case)
-    refunds = found.refunded_by.with_reversed().order_by("id")
+    refunds = list(found.refunded_by.with_reversed().order_by("id"))
+    standing = [each for each in refunds if not each.is_reversed]
+    back_again = sum((each.amount for each in standing), select.ZERO)
     papers = found.papers.select_related("file").order_by("id")
     back = select.refunded_by_line(found)
     refundable = any(amount > back.get(line, select.ZERO) for line, _, amount in select.paid_by_line(found))
@@ -88,8 +93,11 @@ def _payment_page(
         "book": book,
         "kind": kind,
         "kind_title": kind_title(book, found.kind),
-        "facts": _payment_facts(found, case, book),
-        "movements": select.read(select.movements(found.entries.all()).order_by("id")),
+        "facts": _payment_facts(found, case, book, back_again),
+        "movements": select.read(select.of_payment(found)),
+        "odd": shown(stored(found.findings)),
+        "back": back_again,
+        "single": not refunds,
         "papers": papers,
         "adding": {
             "action": reverse("workflow:payment_paper_add", args=[found.pk]),
@@ -103,7 +111,7 @@ def _payment_page(
         "may": may,
         "settled": settled,
         "may_refund": may and not settled and undone is None and found.refunds_id is None and refundable,
-        "may_reverse": may and not settled and undone is None,
+        "may_reverse": may and not settled and undone is None and not standing,
         "voucher": voucher or VoucherForm(initial={"voucher": found.voucher}),
         "may_pay": may and case is not None and not rules.obstacles(case, found.session_no),
     }
@@ -119,7 +127,9 @@ def _fees(found: Payment, book: Book | None) -> list[dict[str, Any]]:
     return [{"fee": fee, "title": titles.get(fee.title, fee.title)} for fee in found.lecture_fees.all()]
 
 
-def _payment_facts(found: Payment, case: SpendingCase | None, book: Book | None) -> list[tuple[str, ...]]:
+def _payment_facts(
+    found: Payment, case: SpendingCase | None, book: Book | None, back: Decimal
+) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = [
         ("项目", str(found.project), reverse("workflow:project", args=[found.project_id])),
         *run_facts(case, found.session_no),
@@ -135,6 +145,9 @@ def _payment_facts(found: Payment, case: SpendingCase | None, book: Book | None)
     ]
     if found.refunds is not None:
         rows.insert(1, ("原支付", str(found.refunds), reverse("workflow:payment", args=[found.refunds.pk])))
+    if back:
+        place = next(number for number, row in enumerate(rows) if row[0] == "金额") + 1
+        rows.insert(place, ("净支付", f"{yuan(found.amount - back)} 元（已退款 {yuan(back)} 元）"))
     if found.note:
         rows.append(("备注", found.note, "", "all"))
     return rows
@@ -230,7 +243,8 @@ def payment_reverse(request: DeskRequest, pk: int) -> HttpResponse:
     """红字冲销 of a payment or a refund, whole, with a reason."""
     found, at = seen_payment(request, pk), timezone.now()
     case = rules.case_of(found.project_id)
-    if reason := refusal(request, found.project, at) or _settled(found, case):
+    reason = refusal(request, found.project, at) or _settled(found, case) or rules.refunded_refusal(found)
+    if reason:
         return no(request, reason)
     form = ReasonForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():

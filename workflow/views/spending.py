@@ -20,6 +20,7 @@ from office.wording import capital_yuan, yuan
 from rulebook.money import PaperSource
 from workflow.forms.runs import with_blank
 from workflow.forms.spending import SPARE, CommitForm, PaymentForm
+from workflow.rules import paying
 from workflow.rules import spending as rules
 from workflow.selectors import spending as select
 from workflow.services import spending as services
@@ -27,6 +28,7 @@ from workflow.services.spending import CONTRACT, Paying
 from workflow.views.common import DeskRequest
 from workflow.views.drafting import answers_refusals
 from workflow.views.paper_box import PaperBox, paper_box
+from workflow.views.payment_check import OTHER, confirm, lying_with
 from workflow.views.spending_desk import Desk, desk, shown
 
 if TYPE_CHECKING:
@@ -36,10 +38,10 @@ if TYPE_CHECKING:
     from django.urls import URLPattern
 
     from rulebook.money import PaymentKind
+    from workflow.rules.findings import Finding
 
 #: Presses that only look, or rewrite the form.
-_LOOKS: Final = ("", "check", "add_invoice", "add_fee", "fill_fees")
-OTHER: Final = "other"
+_LOOKS: Final = ("", "check", "add_invoice", "add_fee", "fill_fees", "revise")
 
 
 @answers_refusals
@@ -146,9 +148,14 @@ def payment_new(request: DeskRequest, pk: int) -> HttpResponse:
     _say_used(on, form)
     if not valid or form.faults() or form.errors or box.errors:
         return _page(request, on, kinds, form, box, status=422)
+    given, confirmed = _given(form, box), request.POST.get("confirmed") == "1"
     try:
+        odd = services.check(project_id=pk, given=given, actor=request.user, at=on.at)
+        silent = paying.unexplained(odd, given.note)
+        if silent or not confirmed:
+            return confirm(request, on, form, box, odd, error=silent if confirmed else "")
         made = services.pay(
-            project_id=pk, given=_given(form, box), key=form.cleaned_data["key"], actor=request.user, at=on.at
+            project_id=pk, given=given, key=form.cleaned_data["key"], actor=request.user, at=on.at
         )
     except Refused as refused:
         form.add_error(None, str(refused))
@@ -268,6 +275,7 @@ def _given(form: PaymentForm, box: PaperBox) -> Paying:
         attachments=data["attachments"],
         note=data["note"],
         invoices=form.given_invoices(),
+        unnumbered=data["unnumbered"],
         fees=form.given_fees(),
         files=box.files,
     )
@@ -286,7 +294,7 @@ def _page(
     """The form with what stands in the way. ``looking``: nothing was handed in yet, so nothing is blamed."""
     session = on.asked_session(str(form["session"].value() or ""))
     needed = rules.needed_papers(on.case, form.kind, session)
-    lying = _lying(form)
+    lying = lying_with(form)
     papers = box.rows(
         [(each.paper.code, each.paper.title) for each in needed] + [(OTHER, "其他材料（可不附）")]
     )
@@ -303,7 +311,8 @@ def _page(
         "faults": [] if looking else form.faults(),
         "looking": looking,
         "obstacles": shown(rules.obstacles(on.case, session, opened=form.kind.opened)),
-        "live": _live(on, form, session),
+        "live": _live(on, form, session) | {"odd": shown(_odd(on, form, box, session))},
+        "numbered": paying.INVOICE in form.kind.papers,
         "cells": ",".join(["#pay-total", *(f"#known-{each.paper.code}" for each in needed)]),
         "unsent": ",".join(["action", *(f"file_{row['code']}" for row in papers)]),
         "card": on.case.book.rate_card,
@@ -313,15 +322,6 @@ def _page(
 
 def _address(known: rules.Known | None) -> str:
     return reverse(f"workflow:{known.page}", args=[known.pk]) if known is not None and known.page else ""
-
-
-def _lying(form: PaymentForm) -> dict[str, list[str]]:
-    """Papers that lie with the commitments chosen, by code."""
-    if form.is_bound:
-        chosen = {row.commitment for row in form.rows()}
-    else:
-        chosen = {source.commitment for source in form.sources if form.initial.get(source.name)}
-    return select.commitment_papers(chosen - {None})
 
 
 def _live(on: Desk, form: PaymentForm, session: int | None) -> dict[str, Any]:
@@ -339,9 +339,29 @@ def _live(on: Desk, form: PaymentForm, session: int | None) -> dict[str, Any]:
         "fees": together,
         "differs": bool(fees) and together != total,
         "over": ledger_rules.lecture_faults(on.case.book, fees, explained=False),
+        "wrong": [(source.title, error) for source, box in form.boxes() for error in box.errors],
         "uses": [(number, before.payment) for number, before in uses.items()],
         "paid": list(paid.values()),
     }
+
+
+def _odd(on: Desk, form: PaymentForm, box: PaperBox, session: int | None) -> list[Finding]:
+    """What is odd about what was typed so far."""
+    if not form.is_bound:
+        return []
+    data = form.cleaned_data
+    claim = paying.Claim(
+        project=on.project,
+        kind=form.kind,
+        session_no=session,
+        total=form.total(),
+        paid_on=data.get("paid_on"),
+        invoices=form.given_invoices(),
+        fees=form.given_fees(),
+        uploaded=frozenset(box.files),
+        unnumbered=data.get("unnumbered", ""),
+    )
+    return paying.findings_of(on.case, claim)
 
 
 def _initial_total(form: PaymentForm) -> Decimal:

@@ -136,15 +136,16 @@ def test_the_contract_of_a_commitment_serves_its_payment(world: World) -> None:
 def test_a_final_payment_waits_for_notice_attendance_and_bills(world: World) -> None:
     run = acts.ready(world)
     bills = {"invoice": [acts.file("发票.pdf")], "cost_list": [acts.file("明细.pdf")]}
+    billed = [GivenInvoice("01234567", Decimal(500))]
     with pytest.raises(
         Refused, match="办理尾款还缺“调训通知”、“实际签到表”（参照财行〔2016〕540号 第十七条）"
     ):
-        acts.pay(world, run, kind="balance", files=bills)
+        acts.pay(world, run, kind="balance", files=bills, invoices=billed)
     acts.issue_notice(run)
     acts.end_attendance(run)
     with pytest.raises(Refused, match="还缺“发票”、“费用明细清单”"):
-        acts.pay(world, run, kind="balance", files={})
-    paid = acts.pay(world, run, kind="balance", files=bills)
+        acts.pay(world, run, kind="balance", files={}, invoices=billed)
+    paid = acts.pay(world, run, kind="balance", files=bills, invoices=billed)
     assert [(code, file or evidence) for code, file, evidence in names(paid)] == [
         ("invoice", "发票.pdf"),
         ("cost_list", "明细.pdf"),
@@ -157,7 +158,15 @@ def test_a_final_payment_waits_for_notice_attendance_and_bills(world: World) -> 
 def test_a_file_may_stand_in_for_what_the_system_lacks(world: World) -> None:
     run = acts.ready(world)
     files = {code: [acts.file(f"{code}.pdf")] for code in ("notice", "sign_in", "invoice", "cost_list")}
-    assert acts.pay(world, run, kind="balance", files=files).amount == Decimal("500.00")
+    fields: dict[str, Any] = {"kind": "balance", "files": files, "unnumbered": "财政票据"}
+    with pytest.raises(Refused, match="有 2 项提示，请在备注中说明：系统内调训通知还没有发出，以上传"):
+        acts.pay(world, run, **fields)
+    paid = acts.pay(world, run, **fields, note="通知和签到为纸质")
+    assert [(one["code"], one["title"], one["severity"]) for one in paid.findings] == [
+        ("invoice_number", "发票", "pass"),
+        ("paper_uploaded", "调训通知", "warn"),
+        ("paper_uploaded", "实际签到表", "warn"),
+    ]
 
 
 def test_lecturers_are_paid_by_slip_and_timetable_within_their_ceiling(world: World) -> None:

@@ -65,13 +65,14 @@ def upload(name: str = "合同.pdf", content: bytes = PDF) -> SimpleUploadedFile
 
 
 def filled(page: Any, run: ClassRun, amount: Any = "500", **more: Any) -> dict[str, Any]:
-    """定金 of the venue, every required box filled."""
+    """定金 of the venue, every required box filled, looked through on the 核对 page."""
     typed = {
         f"line_{acts.line(run).pk}": amount,
         "title": "场地定金",
         "payee": "区委党校",
         "handler": "林晓峰",
         "action": "pay",
+        "confirmed": "1",
     }
     return form_of(page) | typed | more
 
@@ -336,7 +337,7 @@ def test_the_same_payment_form_twice_is_one_payment(client: Client, world: World
     promised = acts.commit(world, run, "1500.00", files=[acts.file()])
     as_(client, world, "caiwu-staff")
     page = client.get(f"{project_url(run, 'payment_new')}?commitment={promised.pk}")
-    typed = form_of(page) | {"action": "pay"}
+    typed = form_of(page) | {"action": "pay", "confirmed": "1"}
     first = client.post(project_url(run, "payment_new"), typed)
     second = client.post(project_url(run, "payment_new"), typed)
     assert first["Location"] == second["Location"]
@@ -444,7 +445,7 @@ def test_the_commitment_fills_the_form_and_brings_its_contract(client: Client, w
     page = client.get(f"{project_url(run, 'payment_new')}?commitment={promised.pk}")
     assert page.context["form"].initial[f"commitment_{promised.pk}"] == Decimal("1500.00")
     assert page.context["papers"][1]["lying"] == [f"租约.pdf（预占 {promised.number}）"]
-    typed = form_of(page) | {"action": "pay"}
+    typed = form_of(page) | {"action": "pay", "confirmed": "1"}
     assert client.post(project_url(run, "payment_new"), typed).status_code == 302
     promised.refresh_from_db()
     assert promised.outstanding == Decimal("0.00")
@@ -500,6 +501,7 @@ def test_lecturers_come_from_the_timetable_and_are_paid_before_tax(client: Clien
         "title": "讲课费",
         "payee": "何老师",
         "action": "pay",
+        "confirmed": "1",
         "file_slip": upload("签收单.pdf"),
     }
     assert client.post(project_url(run, "payment_new"), typed).status_code == 302
@@ -520,6 +522,7 @@ def test_a_lecturer_over_the_ceiling_is_refused_with_the_clause(client: Client, 
         "title": "讲课费",
         "payee": "何老师",
         "action": "pay",
+        "confirmed": "1",
         "file_slip": upload("签收单.pdf"),
     }
     refused = client.post(project_url(run, "payment_new"), typed)

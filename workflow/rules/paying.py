@@ -1,0 +1,375 @@
+"""What is odd about a payment of a class before it is booked: its day, invoices, lecturers, papers.
+
+Reads only. ``block`` stops it; ``warn`` lets it pass with a reason (备注), and both stay with the payment.
+What the ledger refuses by itself (free money, missing papers, ceilings) isn't said here again.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+from budgets.models import LectureFee, Payment, Project
+from office.wording import chinese_date, yuan
+from rulebook.money import PaperSource
+from rulebook.severity import Severity
+from workflow.models import Lesson
+from workflow.rules.facts import plain
+from workflow.rules.findings import PASS, Finding
+from workflow.rules.spending import needed_papers
+from workflow.states import CALLING
+
+if TYPE_CHECKING:
+    import datetime
+    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from typing import Any, Protocol
+
+    from rulebook.money import PaymentKind
+    from workflow.models import ClassRun
+    from workflow.rules.spending import SpendingCase
+
+    class Fee(Protocol):
+        """A lecturer's fee as typed; ``title`` is a code of the rate card."""
+
+        @property
+        def lecturer(self) -> str: ...
+        @property
+        def title(self) -> str: ...
+        @property
+        def hours(self) -> Decimal: ...
+
+    class Billed(Protocol):
+        """An invoice as typed; ``amount`` is what stands on it in yuan, where somebody wrote it."""
+
+        @property
+        def number(self) -> str: ...
+        @property
+        def amount(self) -> Decimal | None: ...
+
+
+#: The code of 发票 among the book's papers.
+INVOICE: Final = "invoice"
+ZERO: Final = Decimal(0)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A payment as it is filled in; what isn't typed yet is empty.
+
+    ``uploaded``: the codes of the papers a file is there for. ``unnumbered``: what stands in place of
+    invoices with a number (定额发票, 收据).
+    """
+
+    project: Project
+    kind: PaymentKind
+    session_no: int | None
+    total: Decimal
+    paid_on: datetime.date | None = None
+    invoices: Sequence[Billed] = ()
+    fees: Sequence[Fee] = ()
+    uploaded: Collection[str] = ()
+    unnumbered: str = ""
+
+
+def findings_of(case: SpendingCase, claim: Claim) -> list[Finding]:
+    """What is odd about it, in the order of the form. The approval and the 期 apart, which the case has, at
+    most two queries, and only for lecturers."""
+    return [
+        *_day(case, claim),
+        *_invoices(claim),
+        *(_lectures(case, claim) if claim.kind.lecture else ()),
+        *_stand_ins(case, claim),
+        *_before_it_began(case, claim),
+    ]
+
+
+def unexplained(found: Iterable[Finding], note: str) -> str:
+    """What is asked of whoever pays in spite of these findings; empty where nothing is, or he said it."""
+    asked = [one for one in found if one.asks]
+    if not asked or note.strip():
+        return ""
+    return f"有 {len(asked)} 项提示，请在备注中说明：{''.join(one.message for one in asked)}"
+
+
+def kept(found: Iterable[Finding]) -> list[dict[str, Any]]:
+    """The form in which they stay with the payment."""
+    return [one.as_json() for one in found if not one.stops]
+
+
+def _odd(
+    code: str,
+    severity: str,
+    title: str,
+    message: str,
+    clause: str,
+    mend: str = "",
+    link: tuple[str, int, str] | None = None,
+) -> Finding:
+    links = [] if link is None else [{"page": link[0], "pk": link[1], "text": link[2]}]
+    return Finding(code, str(severity), title, message, clause, mend, links=links)
+
+
+# ───────────── the day
+
+
+def _day(case: SpendingCase, claim: Claim) -> Iterator[Finding]:
+    """In the year whose money it is, and after the class was approved."""
+    day, year, clause = claim.paid_on, claim.project.fund.year, case.book.money.clause
+    if day is None:
+        return
+    carried = claim.project.origin_id is not None
+    first = min(case.plan.year, year) if carried else year
+    if day.year < first:
+        yield _odd(
+            "paid_year",
+            Severity.BLOCK,
+            "支付日期",
+            f"支付日期 {chinese_date(day)}早于专项预算的年度（{year} 年），不能在 {year} 年度列支。",
+            clause,
+            "请核对年份。",
+        )
+        return
+    if day.year != year:
+        where = "早于" if day.year < year else "晚于"
+        mend = "" if day.year < year else "跨年度的支付，一般先办理结转再从下一年度列支。"
+        yield _odd(
+            "paid_year",
+            Severity.WARN,
+            "支付日期",
+            f"支付日期 {chinese_date(day)}{where}专项预算的年度，本笔仍列 {year} 年度支出。",
+            clause,
+            mend,
+        )
+    meeting = case.meeting
+    if meeting is not None and day < meeting.held_on:
+        yield _odd(
+            "paid_before_approval",
+            Severity.WARN,
+            "支付日期",
+            f"支付日期 {chinese_date(day)}早于本班审定的日期（{chinese_date(meeting.held_on)}）。",
+            clause,
+            "请核对日期；确在审定之前支付的，请说明。",
+        )
+
+
+# ───────────── invoices
+
+
+def _invoices(claim: Claim) -> Iterator[Finding]:
+    clause, title = claim.kind.clause, "发票"
+    needed = INVOICE in claim.kind.papers
+    said = claim.unnumbered.strip()
+    if needed and said:
+        yield _odd("invoice_number", PASS, title, f"无发票号：{said}。", clause)
+    elif needed and not claim.invoices:
+        yield _odd(
+            "invoice_number",
+            Severity.BLOCK,
+            title,
+            f"{claim.kind.title}凭发票支付，还没有填写发票号。",
+            clause,
+            "没有号码的（如定额发票、收据），请在“无发票号”中写明。",
+        )
+    amounts = [each.amount for each in claim.invoices if each.amount]
+    if len(amounts) < len(claim.invoices):
+        blank = "、".join(each.number for each in claim.invoices if not each.amount)
+        if needed:
+            yield _odd(
+                "invoice_amount",
+                Severity.WARN,
+                title,
+                f"发票 {blank} 没有填票面金额，不能与支付金额核对。",
+                clause,
+                "请补填票面金额。",
+            )
+        return
+    together = sum(amounts, ZERO)
+    if amounts and not said and together < claim.total:
+        yield _odd(
+            "invoice_amount",
+            Severity.WARN,
+            title,
+            f"发票合计 {yuan(together)} 元，少于本次支付 {yuan(claim.total)} 元，"
+            f"差 {yuan(claim.total - together)} 元。",
+            clause,
+            "请核对金额，或补填其余发票。",
+        )
+
+
+# ───────────── lecturers
+
+
+@dataclass(frozen=True)
+class _Taught:
+    """What lecturers of some 期 teach by the timetable, and what they were paid for already."""
+
+    lessons: Sequence[Lesson]
+    paid: Sequence[LectureFee]
+
+    def hours(self, name: str, until: datetime.date | None = None) -> Decimal:
+        """学时 of a lecturer, up to and with that day where one is named."""
+        mine = (each for each in self.lessons if _name(each.lecturer) == name)
+        return sum((each.hours for each in mine if until is None or each.day <= until), ZERO)
+
+    def before(self, name: str) -> Decimal:
+        """学时 he was paid for already."""
+        return sum((each.hours for each in self.paid if _name(each.lecturer) == name), ZERO)
+
+    def titles(self, name: str) -> set[str]:
+        """His 职称 by the timetable; without those left empty."""
+        return {each.lecturer_title for each in self.lessons if _name(each.lecturer) == name} - {""}
+
+
+def _lectures(case: SpendingCase, claim: Claim) -> Iterator[Finding]:
+    """By the approved timetable: who teaches, how long, as what, and whether he has taught already.
+
+    While the timetable can be changed, that is the way out. Once the attendance is closed it can't be any
+    more: then somebody may have stood in for another, but no more is paid than all of them taught.
+    """
+    session_no = case.session(claim.session_no)
+    runs, every = case.scope(session_no), case.scope(None)
+    lessons = list(Lesson.objects.filter(run__in=[run.pk for run in every]).exclude(lecturer=""))
+    paid = _paid(case)
+    whole, taught = _Taught(lessons, paid), _Taught(lessons, paid)
+    if session_no is not None:
+        ours = {run.pk for run in runs}
+        taught = _Taught(
+            [each for each in lessons if each.run_id in ours],
+            [each for each in paid if each.payment.session_no == session_no],
+        )
+    if not claim.fees or not taught.lessons:
+        return
+    asked: defaultdict[str, Decimal] = defaultdict(lambda: ZERO)
+    for fee in claim.fees:
+        asked[_name(fee.lecturer)] += fee.hours
+    found = [
+        one for name, hours in asked.items() for one in _lecturer(case, claim, runs, taught, name, hours)
+    ]
+    if not found and whole != taught:
+        # What was paid for the class as a whole is a part of some 期 as well.
+        found = [
+            one for name, hours in asked.items() for one in _lecturer(case, claim, every, whole, name, hours)
+        ]
+    yield from found
+    yield from _titles(case, claim, runs, taught)
+    everything = sum((each.hours for each in taught.lessons), ZERO)
+    together = sum(asked.values(), ZERO) + sum((each.hours for each in taught.paid), ZERO)
+    if together > everything and not any(one.stops for one in found):
+        yield _timetable(
+            case,
+            runs,
+            Severity.BLOCK,
+            f"课程表共 {plain(everything)} 学时，连同已付合计 {plain(together)} 学时，"
+            f"多 {plain(together - everything)} 学时。",
+        )
+
+
+def _lecturer(
+    case: SpendingCase, claim: Claim, runs: list[ClassRun], taught: _Taught, name: str, hours: Decimal
+) -> Iterator[Finding]:
+    most, before = taught.hours(name), taught.before(name)
+    severity = Severity.BLOCK if any(run.state in CALLING for run in runs) else Severity.WARN
+    paid = f"，已付 {plain(before)} 学时" if before else ""
+    if not most:
+        yield _timetable(case, runs, severity, f"课程表中没有{name}，本次填写 {plain(hours)} 学时。")
+    elif before + hours > most:
+        text = f"{name}在课程表中 {plain(most)} 学时{paid}，本次填写 {plain(hours)} 学时，"
+        over = f"多 {plain(before + hours - most)} 学时。"
+        yield _timetable(case, runs, severity, text + over)
+    elif claim.paid_on is not None and before + hours > taught.hours(name, claim.paid_on):
+        yield _odd(
+            "lecture_early",
+            Severity.WARN,
+            "授课",
+            f"{name}到支付日期 {chinese_date(claim.paid_on)}止授课 "
+            f"{plain(taught.hours(name, claim.paid_on))} 学时{paid}，本次填写 {plain(hours)} 学时，"
+            "其余的课还没有讲。",
+            claim.kind.clause,
+            "讲课费一般在授课后凭签收单支付。",
+        )
+
+
+def _titles(case: SpendingCase, claim: Claim, runs: list[ClassRun], taught: _Taught) -> Iterator[Finding]:
+    """The rate goes by the 职称, so it is the timetable's."""
+    words = {rate.code: rate.title for rate in case.book.rate_card.lecture}
+    for fee in claim.fees:
+        name = _name(fee.lecturer)
+        known = taught.titles(name)
+        if fee.title in known or not taught.hours(name):
+            continue
+        if known:
+            severity = Severity.BLOCK if any(run.state in CALLING for run in runs) else Severity.WARN
+            listed = "、".join(words.get(code, code) for code in sorted(known))
+            text = f"{name}在课程表中是“{listed}”，本次填写“{words.get(fee.title, fee.title)}”。"
+            yield _timetable(case, runs, severity, text)
+        else:
+            yield _timetable(case, runs, Severity.WARN, f"课程表中没有写明{name}的职称。")
+
+
+def _timetable(case: SpendingCase, runs: list[ClassRun], severity: Severity, text: str) -> Finding:
+    """Something the timetable doesn't bear out, with the way to put it right."""
+    open_run = next((run for run in runs if run.state in CALLING), None)
+    if open_run is not None:
+        mend = "请先在课程表中更正：由主办部门办理变更，批准后再支付。"
+    elif severity == Severity.BLOCK:
+        mend = "考勤已结束，课程表不再变更；请按课程表填写。"
+    else:
+        mend = "考勤已结束，课程表不再变更；确由他人代课或调课的，请说明经过和凭据。"
+    run = open_run or next(iter(runs), None)
+    link = ("run", run.pk, "打开课程表") if run is not None else None
+    clause = case.book.rate_card.clause if case.book.rate_card.enabled else case.book.launch.clause
+    return _odd("lecture_timetable", severity, "课程表", text, clause, mend, link)
+
+
+def _paid(case: SpendingCase) -> list[LectureFee]:
+    """What lecturers of the class were paid and wasn't reversed, the payment loaded."""
+    if case.plan.project_id is None:
+        return []
+    projects = Project.objects.of_class(case.plan.project_id).order_by().values("pk")
+    payments = Payment.objects.filter(project__in=projects).standing().order_by().values("pk")
+    return list(LectureFee.objects.filter(payment__in=payments).select_related("payment").order_by("id"))
+
+
+def _name(text: str) -> str:
+    return "".join(text.split())
+
+
+# ───────────── papers
+
+
+def _stand_ins(case: SpendingCase, claim: Claim) -> Iterator[Finding]:
+    """A file in place of what the system itself should have and hasn't."""
+    for needed in needed_papers(case, claim.kind, claim.session_no):
+        paper, known = needed.paper, needed.known
+        if known is None or needed.at_hand or paper.code not in claim.uploaded:
+            continue
+        yield _odd(
+            "paper_uploaded",
+            Severity.WARN,
+            paper.title,
+            f"系统内{known.why}，以上传的“{paper.title}”代替。",
+            claim.kind.clause,
+            "请先在系统内办完再支付；确需先付的，请说明。",
+            (known.page, known.pk, "打开") if known.page else None,
+        )
+
+
+def _before_it_began(case: SpendingCase, claim: Claim) -> Iterator[Finding]:
+    """What is paid by who came is paid after they did."""
+    papers = case.book.money.papers_of(claim.kind)
+    day = claim.paid_on
+    if day is None or not any(paper.source == PaperSource.ATTENDANCE for paper in papers):
+        return
+    for run in case.scope(case.session(claim.session_no)):
+        if run.starts_on is not None and day < run.starts_on:
+            yield _odd(
+                "paid_before_class",
+                Severity.WARN,
+                "尚未开课",
+                f"《{run.title}》{chinese_date(run.starts_on)}开班，支付日期 {chinese_date(day)}尚未开课。",
+                claim.kind.clause,
+                "办班前支付的，一般办理预付款（定金）。",
+                ("run", run.pk, "打开班次"),
+            )
