@@ -321,8 +321,9 @@ def reverse_payment(*, payment_id: int, reason: str, actor: User, at: datetime.d
 def _give_back(
     project: Project, case: SpendingCase, number: str, *, actor: User, at: datetime.datetime
 ) -> None:
-    """What came back to a class that uses no more money doesn't lie on its lines (S20)."""
-    if ended(case):
+    """What came back to a class that uses no more money doesn't lie on its lines (S20), nor what came back
+    to a project whose class goes on in the next year's (S21)."""
+    if ended(case) or carried_refusal(project):
         ledger.give_back_remainder(
             project=project,
             actor=actor,

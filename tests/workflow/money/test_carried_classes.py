@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from uuid import uuid4
 
 import pytest
 
 from budgets.models import Commitment, Entry, Project
 from budgets.selectors import conservation, first_fault, fund_totals
-from budgets.services import close_year, open_fund
+from budgets.services import PaidRow, close_year, open_fund
 from budgets.states import FundStatus
 from office.refusals import Refused
 from org.selectors import standing
@@ -25,7 +26,7 @@ from workflow.rules.risks import risks
 from workflow.rules.spending import case_of, cases_of
 from workflow.selectors.fund_lists import funded, projects_of
 from workflow.selectors.money_reports import budget_report, execution_report, settlement_report
-from workflow.services import reconciling
+from workflow.services import reconciling, spending
 from workflow.states import MoneyKind, RequestKind
 
 D = Decimal
@@ -174,6 +175,29 @@ class TestAfterwards:
         payment = carried.settle_up(world, run, new, "1500.00", commitment=promised)
         promised.refresh_from_db()
         assert (promised.outstanding, payment.project) == (D("0.00"), new)
+
+    def test_what_comes_back_to_the_old_project_goes_on_to_its_fund(self, world: World) -> None:
+        run = spend.ready(world)
+        spend.commit(world, run)
+        old = spend.project_of(run)
+        paid = spend.pay(world, run, "300.00")
+        asking.next_fund(world)
+        carried.carry(world, old)
+        free = fund_totals([old.fund_id])[old.fund_id].available
+        spending.refund(
+            payment_id=paid.pk,
+            rows=[PaidRow(asking.line(old, "venue").pk, D("100.00"))],
+            title="退回定金",
+            paid_on=date(2027, 6, 20),
+            handler="林晓峰",
+            key=uuid4(),
+            actor=world.people["caiwu-staff"],
+            at=spend.NOW,
+            files={paper.code: [spend.file()] for paper in run.plan.version.book.book.money.papers},
+        )
+        assert fund_totals([old.fund_id])[old.fund_id].available == free + D("100.00")
+        assert asking.lines(old)["venue"].free == 0
+        assert first_fault() is None
 
     def test_it_gets_more_from_the_new_fund_and_the_old_project_none(
         self, world: World, old: Project, new: Project
