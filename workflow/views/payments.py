@@ -82,10 +82,9 @@ def _payment_page(
     may = refusal(request, found.project, at) is None and case is not None
     settled = _settled(found, case)
     refunds = list(found.refunded_by.with_reversed().order_by("id"))
-    standing = [each for each in refunds if not each.is_reversed]
-    back_again = sum((each.amount for each in standing), select.ZERO)
     papers = found.papers.select_related("file").order_by("id")
     back = select.refunded_by_line(found)
+    returned = sum(back.values(), select.ZERO)
     refundable = any(amount > back.get(line, select.ZERO) for line, _, amount in select.paid_by_line(found))
     context = {
         "payment": found,
@@ -93,10 +92,10 @@ def _payment_page(
         "book": book,
         "kind": kind,
         "kind_title": kind_title(book, found.kind),
-        "facts": _payment_facts(found, case, book, back_again),
+        "facts": _payment_facts(found, case, book, returned),
         "movements": select.read(select.of_payment(found)),
         "odd": shown(stored(found.findings)),
-        "back": back_again,
+        "back": returned,
         "single": not refunds,
         "papers": papers,
         "adding": {
@@ -111,7 +110,7 @@ def _payment_page(
         "may": may,
         "settled": settled,
         "may_refund": may and not settled and undone is None and found.refunds_id is None and refundable,
-        "may_reverse": may and not settled and undone is None and not standing,
+        "may_reverse": may and not settled and undone is None and not returned,
         "voucher": voucher or VoucherForm(initial={"voucher": found.voucher}),
         "may_pay": may and case is not None and not rules.obstacles(case, found.session_no),
     }
