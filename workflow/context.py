@@ -108,6 +108,8 @@ def _groups(standing: Standing, count: Badges, current: str) -> list[dict[str, A
     oversees = bool(standing.whole_union_ids)
     sees = bool(oversees or standing.seen_department_ids)
     holds, authority = bool(standing.posts), bool(standing.authority_union_ids)
+    if current == "funds" and not oversees:
+        current = "own_money"
     groups: tuple[tuple[str, tuple[tuple[str, str, int, bool], ...]], ...] = (
         (
             "我的工作",
@@ -134,7 +136,13 @@ def _groups(standing: Standing, count: Badges, current: str) -> list[dict[str, A
                 ("nominations", "名额与报名", count.called, holds),
             ),
         ),
-        ("经费", (("funds", "培训经费", 0, oversees),)),
+        (
+            "经费",
+            (
+                ("funds", "培训经费", 0, oversees),
+                ("own_money", "本部门经费", 0, bool(standing.seen_department_ids) and not oversees),
+            ),
+        ),
         (
             "干部",
             (

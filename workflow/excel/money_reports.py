@@ -20,12 +20,26 @@ if TYPE_CHECKING:
 
 def report_book(fund: Fund, report: Report, *, on: date, scope: str = "") -> Workbook:
     """The report as finance hands it round; yuan."""
-    book, ws = cells.new_book(report.title)
     note = f"{fund.union.name}　{chinese_date(on)}　单位：元"
-    sheet = cells.OfficeSheet(
-        ws,
+    return _book(
+        report,
         title=f"{fund.year}年{fund.title}{report.title}",
         note="　".join(part for part in (note, report.note, f"范围：{scope}" if scope else "") if part),
+    )
+
+
+def own_book(year: int, report: Report, *, on: date) -> Workbook:
+    """The report over a department's projects of a year, of whatever fund; yuan."""
+    note = "　".join(part for part in (f"{chinese_date(on)}　单位：元", report.note) if part)
+    return _book(report, title=f"{year}年本部门经费{report.title}", note=note)
+
+
+def _book(report: Report, *, title: str, note: str) -> Workbook:
+    book, ws = cells.new_book(report.title)
+    sheet = cells.OfficeSheet(
+        ws,
+        title=title,
+        note=note,
         columns=tuple(cells.Column(column.title, column.width, column.kind) for column in report.columns),
     )
     widths = [column.width for column in report.columns]

@@ -18,6 +18,8 @@ from workflow.selectors.worklist import money_rows
 from workflow.states import MoneyKind, RequestState
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from django.db.models import QuerySet
 
     from budgets.models import Project
@@ -128,12 +130,13 @@ def acts_of(fund: Fund) -> list[Act]:
     return acts_in(with_acts(Fund.objects.filter(pk=fund.pk)).get())
 
 
-def requests_about(standing: Standing, project: Project) -> list[MoneyRequest]:
-    """The requests about a project's budget that he sees, those of other projects that gave it money (调剂)
-    among them, the latest first; two queries."""
+def requests_about(standing: Standing, project: Project, lines: Iterable[int]) -> list[MoneyRequest]:
+    """The requests about a project's budget that he sees, those of other projects that gave one of its
+    ``lines`` money (调剂) among them, the latest first; one query."""
     about = Q(project=project)
-    for line in project.lines.order_by("id").values_list("pk", flat=True):
-        about |= Q(fund=project.fund_id, kind=MoneyKind.TRANSFER, content__shifts__contains=[{"target": line}])
+    for line in lines:
+        gives = Q(content__shifts__contains=[{"target": line}])
+        about |= Q(fund=project.fund_id, kind=MoneyKind.TRANSFER) & gives
     rows = MoneyRequest.objects.visible_to(standing).filter(about)
     return list(money_rows(rows).order_by("-created_at", "-id")[:NAMED])
 

@@ -16,7 +16,7 @@ from budgets import rules
 from budgets import services as ledger
 from budgets.selectors import fund_totals
 from office.refusals import Refused
-from office.wording import chinese_date
+from office.wording import chinese_date, yuan
 from workflow.forms.fields import Text
 from workflow.rules.carrying import open_classes
 from workflow.rules.listing import amount_asked
@@ -29,7 +29,12 @@ from workflow.views.fund_frame import seen_fund
 from workflow.views.overseen import forbidden, overseen_union, overseen_unions
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from django.urls import URLPattern
+
+    from budgets.models import Fund
+    from workflow.rules.carrying import OpenClass
 
 
 class ReasonForm(forms.Form):
@@ -61,7 +66,11 @@ def fund_close(request: DeskRequest, pk: int) -> HttpResponse:
         hint="可不填",
         must=False,
     )
-    if request.method == "POST" and form.is_valid():
+    classes = open_classes(fund)
+    if request.method == "POST" and form.is_valid() and "revise" not in request.POST:
+        waiting = waiting_of(fund)
+        if request.POST.get("confirmed") != "1" and not waiting.count:
+            return _ask_to_close(request, fund, classes, form.cleaned_data["reason"])
         try:
             ledger.close_year(fund=fund, actor=request.user, at=at, reason=form.cleaned_data["reason"])
         except Refused as refused:
@@ -69,7 +78,6 @@ def fund_close(request: DeskRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, f"{fund}已结账，{chinese_date(timezone.localdate(at))}起不能再入账。")
             return redirect("workflow:fund", fund.pk)
-    classes = open_classes(fund)
     context = {
         "fund": fund,
         "form": form,
@@ -82,6 +90,30 @@ def fund_close(request: DeskRequest, pk: int) -> HttpResponse:
     }
     status = 409 if form.is_bound and form.errors else 200
     return render(request, "workflow/money/fund_close.html", context, status=status)
+
+
+def _ask_to_close(
+    request: DeskRequest, fund: Fund, classes: Sequence[OpenClass], reason: str
+) -> HttpResponse:
+    """Once more, with what is unusual: the year under way, classes that still have money."""
+    today = timezone.localdate()
+    said = ["结账后不能再下达、预占、支付或调整，反结账只能由财务部门负责人办理。"]
+    if today.year <= fund.year:
+        said.insert(0, f"今天是{chinese_date(today)}，{fund.year} 年度还没有结束。")
+    if classes:
+        left = sum((each.has for each in classes), ZERO)
+        said.insert(
+            0, f"还有 {len(classes)} 个班次没有办结决算，尚有 {yuan(left)} 元，结账后这些班次不能再支付。"
+        )
+    ask = {
+        "title": f"{fund}：确定结账吗",
+        "text": "\n".join(said),
+        "action": request.path,
+        "label": "确定结账",
+        "hidden": [("reason", reason)],
+        "revise": "返回",
+    }
+    return render(request, "workflow/declare/ask.html", {"ask": ask})
 
 
 @require_http_methods(["GET", "POST"])

@@ -71,20 +71,40 @@ def _sums(totals: FundTotals, unit: str, note: str) -> list[dict[str, Any]]:
             "value": money(totals.granted, unit),
             "note": note,
         },
-        {"label": "已下达", "value": money(totals.appropriated, unit), "note": share},
-        {"label": "预占", "value": money(totals.committed, unit), "note": "已承诺未支付"},
         {
-            "label": "已支出",
-            "value": money(totals.paid, unit),
-            "note": spent,
+            "label": "已下达",
+            "value": money(totals.appropriated, unit),
+            "note": share,
+            "figure": "appropriated",
         },
-        {"label": "项目可用", "value": money(held.available, unit), "note": "下达－预占－支出"},
+        {
+            "label": "预占",
+            "value": money(totals.committed, unit),
+            "note": "已承诺未支付",
+            "figure": "committed",
+        },
+        {"label": "已支出", "value": money(totals.paid, unit), "note": spent, "figure": "paid"},
+        {
+            "label": "项目可用",
+            "value": money(held.available, unit),
+            "note": "下达－预占－支出",
+            "figure": "available",
+        },
         {
             "label": "可安排余额",
             "value": money(totals.available, unit),
             "note": "尚未下达",
             "bad": bool(totals.granted) and not totals.available,
+            "figure": "free",
         },
+    ]
+
+
+def _linked(sums: list[dict[str, Any]], fund: Fund) -> list[dict[str, Any]]:
+    """Each figure of the fund with the rows it is made of; the whole amount's stand on the page itself."""
+    rows = reverse("workflow:fund_rows", args=[fund.pk])
+    return [
+        each | {"url": f"{rows}?figure={each['figure']}" if "figure" in each else "#origins"} for each in sums
     ]
 
 
@@ -106,7 +126,7 @@ def fund(request: DeskRequest, pk: int) -> HttpResponse:
     context = {
         "fund": found,
         "unit": unit,
-        "sums": _sums(totals, unit, found.get_status_display()),
+        "sums": _linked(_sums(totals, unit, found.get_status_display()), found),
         "page": page,
         "totals": lists.held_together(projects) if department else selectors.held_of(totals),
         "departments": departments,
@@ -115,6 +135,8 @@ def fund(request: DeskRequest, pk: int) -> HttpResponse:
         "granted": totals.granted,
         "may_ask": may_ask_about(MoneyKind.SUPPLEMENT, found, None, standing),
         "may_close": found.union_id in standing.finance_union_ids,
+        "may_reopen": rules.refusal_at("reopen", rules.finance_post_in(standing, found.union), standing.user)
+        is None,
         "acts": acts_in(found),
         "siblings": siblings,
     }

@@ -91,7 +91,9 @@ def project(request: DeskRequest, pk: int) -> HttpResponse:
         "stops": _stops(case) if case is not None and rows and not (ended or carried) else [],
         "runs": case.scope(None) if case is not None else [],
         "whole": whole,
-        "asking": [(row, amount_asked(row)) for row in requests_about(standing, found)],
+        "asking": [
+            (row, amount_asked(row)) for row in requests_about(standing, found, (row.line.pk for row in rows))
+        ],
         "may_ask": may_ask_about(MoneyKind.BUDGET, found.fund, found, standing),
     }
     context["sums_below"] = {

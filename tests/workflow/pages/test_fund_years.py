@@ -75,9 +75,18 @@ def test_what_still_waits_is_named_and_nothing_is_closed(world: World) -> None:
 def test_closed_and_opened_again_by_the_head_with_a_reason(world: World) -> None:
     fund = world.fund
     staff, head = signed_in(world, "caiwu-staff"), signed_in(world, "caiwu-head")
-    done = staff.post(url("fund_close", fund), {"reason": "年终结账"}, follow=True).text
-    for said in ("已结账", "年终结账", "陈晨", url("fund_reopen", fund)):
+    asked = staff.post(url("fund_close", fund), {"reason": "年终结账"})
+    assert "反结账只能由财务部门负责人办理" in asked.text
+    assert "年度还没有结束" not in asked.text  # it is January of the next
+    typed = dict(asked.context["ask"]["hidden"])
+    back = staff.post(url("fund_close", fund), typed | {"confirmed": "1", "revise": "1"})
+    assert "年终结账" in back.text
+    assert not FundAct.objects.exists()
+    done = staff.post(url("fund_close", fund), typed | {"confirmed": "1"}, follow=True).text
+    for said in ("已结账", "年终结账", "陈晨", "反结账由财务部门负责人办理"):
         assert said in done, said
+    assert url("fund_reopen", fund) not in done
+    assert url("fund_reopen", fund) in head.get(url("fund", fund)).text
     assert url("fund_supplement", fund) not in done
     again = staff.post(url("fund_close", fund), {"reason": ""})
     assert (again.status_code, "已于2028年1月15日结账" in again.text) == (403, True)

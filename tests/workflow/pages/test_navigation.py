@@ -47,8 +47,8 @@ PLANNING = ["年度申报", "计划汇总", "上会议题", "年度计划"]
 @pytest.mark.parametrize(
     ("who", "planning", "people", "money"),
     [
-        ("xuanchuan-staff", ["年度申报", "年度计划"], PEOPLE, None),
-        ("xuanchuan-head", ["年度申报", "年度计划"], PEOPLE, None),
+        ("xuanchuan-staff", ["年度申报", "年度计划"], PEOPLE, ["本部门经费"]),
+        ("xuanchuan-head", ["年度申报", "年度计划"], PEOPLE, ["本部门经费"]),
         ("jiceng-head", PLANNING, AUTHORITY, ["培训经费"]),
         ("caiwu-staff", PLANNING, OVERSEEN, ["培训经费"]),
         ("secretary", PLANNING, OVERSEEN, ["培训经费"]),
