@@ -117,6 +117,7 @@ class CommitForm(forms.Form):
         _hint(self, title="如 场地租用合同")
         self.initial.setdefault("key", uuid.uuid4())
         self.sources = {str(source.line): source for source in sources}
+        self.beyond: dict[str, Decimal] = {}
         self.fields["line"] = forms.ChoiceField(
             label="预算行",
             choices=[(str(s.line), f"{s.title}（可用 {yuan(s.free)}）") for s in sources],
@@ -135,6 +136,8 @@ class CommitForm(forms.Form):
         data = self.cleaned_data
         source, amount = self.sources.get(data.get("line", "")), data.get("amount")
         if source is not None and amount and amount > source.free:
+            # As typed: the page says what is lacking and where it is mended.
+            self.beyond = {source.name: amount}
             self.add_error("amount", f"“{source.title}”{short_text(source, amount)}")
         return data
 

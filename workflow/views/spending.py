@@ -29,7 +29,7 @@ from workflow.views.common import DeskRequest
 from workflow.views.drafting import answers_refusals
 from workflow.views.paper_box import PaperBox, paper_box
 from workflow.views.payment_check import OTHER, confirm, lying_with
-from workflow.views.spending_desk import Desk, desk, shown
+from workflow.views.spending_desk import Desk, desk, short, shown
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -91,7 +91,7 @@ def commitment_new(request: DeskRequest, pk: int) -> HttpResponse:
         "form": form,
         "lines": on.lines,
         "many": on.case.plan.sessions > 1,
-        "obstacles": shown(rules.obstacles(on.case, session)),
+        "obstacles": shown([*rules.obstacles(on.case, session), *short(on, form.beyond)]),
         "papers": box.rows([(CONTRACT, _contract_title(on))]),
     }
     return render(request, "workflow/money/commit.html", context, status=status)
@@ -311,13 +311,24 @@ def _page(
         "faults": [] if looking else form.faults(),
         "looking": looking,
         "obstacles": shown(rules.obstacles(on.case, session, opened=form.kind.opened)),
-        "live": _live(on, form, session) | {"odd": shown(_odd(on, form, box, session))},
+        "live": _live(on, form, session)
+        | {
+            "odd": shown(_odd(on, form, box, session)),
+            "short": shown(short(on, form.amounts)),
+            "lacking": [] if looking or not form.is_bound else [row for row in papers if _lacks(row)],
+        },
         "numbered": paying.INVOICE in form.kind.papers,
         "cells": ",".join(["#pay-total", *(f"#known-{each.paper.code}" for each in needed)]),
         "unsent": ",".join(["action", *(f"file_{row['code']}" for row in papers)]),
         "card": on.case.book.rate_card,
     }
     return render(request, "workflow/money/pay.html", context, status=status)
+
+
+def _lacks(row: dict[str, Any]) -> bool:
+    """Whether a paper is needed and nobody has it."""
+    needed = row.get("needed")
+    return needed is not None and not (needed.at_hand or row["lying"] or row["files"])
 
 
 def _address(known: rules.Known | None) -> str:
@@ -339,7 +350,12 @@ def _live(on: Desk, form: PaymentForm, session: int | None) -> dict[str, Any]:
         "fees": together,
         "differs": bool(fees) and together != total,
         "over": ledger_rules.lecture_faults(on.case.book, fees, explained=False),
-        "wrong": [(source.title, error) for source, box in form.boxes() for error in box.errors],
+        "wrong": [
+            (source.title, error)
+            for source, box in form.boxes()
+            if form.amounts.get(source.name, select.ZERO) <= source.free
+            for error in box.errors
+        ],
         "uses": [(number, before.payment) for number, before in uses.items()],
         "paid": list(paid.values()),
     }

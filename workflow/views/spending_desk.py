@@ -12,15 +12,19 @@ from django.utils import timezone
 from budgets import rules as ledger_rules
 from budgets.models import Commitment, Project
 from office.refusals import Refused
-from workflow.forms.spending import Source
+from office.wording import yuan
+from rulebook.severity import Severity
+from workflow.forms.spending import Source, short_text
 from workflow.rules import spending as rules
+from workflow.rules.findings import Finding
 from workflow.selectors import money as money_selectors
 from workflow.views.common import DeskRequest, standing_of
 
 if TYPE_CHECKING:
     import datetime
+    from collections.abc import Mapping
+    from decimal import Decimal
 
-    from workflow.rules.findings import Finding
     from workflow.rules.spending import SpendingCase
 
 
@@ -110,6 +114,25 @@ def desk(request: DeskRequest, pk: int) -> Desk:
     ]
     waiting = Commitment.objects.filter(project=project).open().select_related("line").order_by("id")
     return Desk(project, case, at, lines, list(waiting))
+
+
+def short(on: Desk, asked: Mapping[str, Decimal]) -> list[Finding]:
+    """What was typed beyond what is there (by the name of its box), each with the page to mend it."""
+    found = []
+    clause = on.case.book.money.clause
+    for source in on.sources:
+        amount = asked.get(source.name)
+        if not amount or amount <= source.free:
+            continue
+        text = f"“{source.title}”本次 {yuan(amount)} 元，{short_text(source, amount)}"
+        if source.commitment is None:
+            mend = "确需增加的，先办理调剂或预算调整。"
+            link = {"page": "money_transfer", "pk": on.project.pk, "text": "申请调剂"}
+        else:
+            mend = "多出部分请从预算行支付。"
+            link = {"page": "commitment", "pk": source.commitment, "text": "打开预占"}
+        found.append(Finding("short", Severity.BLOCK, "可用余额", text, clause, mend, links=[link]))
+    return found
 
 
 def shown(found: list[Finding]) -> list[dict[str, Any]]:
