@@ -46,6 +46,7 @@ UNDER = {
     "money_request_edit": "funds",
     "money_request_decide": "funds",
     "money_request_withdraw": "funds",
+    "money_request_again": "funds",
     "money_request_discard": "funds",
     "project": "funds",
     "fund_progress": "funds",

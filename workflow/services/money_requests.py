@@ -134,6 +134,30 @@ def save_draft(
     return request
 
 
+@transaction.atomic
+def ask_again(*, request_id: int, actor: User, at: datetime) -> MoneyRequest:
+    """A draft of what a request that was withdrawn or refused asked, with the paper it rested on.
+
+    Raises :class:`Refused` for one that is under way or was agreed to, and for whoever may not ask.
+    """
+    ended = MoneyRequest.objects.select_related("fund__union", "project__department").get(pk=request_id)
+    if ended.state not in (RequestState.WITHDRAWN, RequestState.REFUSED):
+        raise Refused(f"{ended.words}现为“{ended.get_state_display()}”，撤回或不同意的申请才能沿用。")
+    draft = save_draft(
+        kind=MoneyKind(ended.kind),
+        fund=ended.fund,
+        project=ended.project,
+        terms=MoneyTerms.from_json(ended.content),
+        reason=ended.reason,
+        actor=actor,
+        at=at,
+    )
+    if draft.state == RequestState.DRAFT and ended.basis_id is not None:
+        draft.basis_id = ended.basis_id
+        draft.save(update_fields=["basis"])
+    return draft
+
+
 def _sent_before(
     kind: MoneyKind,
     fund: Fund,

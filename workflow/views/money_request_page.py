@@ -74,6 +74,8 @@ def money_request_page(
         "outlook": asked.outlook(request, seen, steps, [AFTER[MoneyKind(request.kind)]]),
         "returned": asked.returned(request),
         "document": MoneyTerms.from_json(request.content).document,
+        "may_again": request.state in (RequestState.WITHDRAWN, RequestState.REFUSED)
+        and judge(MoneyAct(request.kind), seen) is None,
     }
     return context | sides(request) | {"bar": asked.bar(request, seen, _ways(request, seen), typed, actor)}
 

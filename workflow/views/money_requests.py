@@ -316,7 +316,7 @@ def money_request_withdraw(request: DeskRequest, pk: int) -> HttpResponse:
         return ask(
             request,
             title="撤回申请",
-            text=f"撤回{found.words}？撤回后这份申请即终止，需要时另行申请。",
+            text=f"撤回{found.words}？撤回后这份申请即终止，可以沿用它的内容另行申请。",
             label="撤回",
             cancel=reverse("workflow:money_request", args=[pk]),
         )
@@ -327,6 +327,19 @@ def money_request_withdraw(request: DeskRequest, pk: int) -> HttpResponse:
     else:
         messages.success(request, f"{found.words}已撤回。")
     return redirect("workflow:money_request", pk=pk)
+
+
+@require_POST
+def money_request_again(request: DeskRequest, pk: int) -> HttpResponse:
+    """A draft with what a withdrawn or refused request asked."""
+    found = seen_money_request(request, pk)
+    try:
+        draft = services.ask_again(request_id=pk, actor=request.user, at=timezone.now())
+    except Refused as refused:
+        messages.error(request, str(refused))
+        return redirect("workflow:money_request", pk=pk)
+    messages.success(request, f"已沿用 {found.code} 的内容，修改后报送。")
+    return redirect("workflow:money_request_edit", pk=draft.pk)
 
 
 @answers_refusals
@@ -375,6 +388,7 @@ urlpatterns: list[URLPattern] = [
     path("money-requests/<int:pk>/edit/", money_request_edit, name="money_request_edit"),
     path("money-requests/<int:pk>/decide/", money_request_decide, name="money_request_decide"),
     path("money-requests/<int:pk>/withdraw/", money_request_withdraw, name="money_request_withdraw"),
+    path("money-requests/<int:pk>/again/", money_request_again, name="money_request_again"),
     path("money-requests/<int:pk>/discard/", money_request_discard, name="money_request_discard"),
     path("money-requests/<int:pk>/print/", money_request_print_page, name="money_request_print"),
     path("money-requests/<int:pk>/file/", money_request_file, name="money_request_file"),

@@ -6,6 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
 from budgets.models import Entry, SupportingPaper
 from budgets.selectors import first_fault, fund_totals
@@ -311,3 +313,37 @@ def test_a_budget_that_changed_while_it_lay_isnt_agreed_to(world: World) -> None
     asking.grant(world, MoneyKind.TRANSFER, asking.shift(other, "meals", "meals", "500.00", project), other)
     with pytest.raises(Refused, match=r"已由 10,000.00 元变为 10,500.00 元.*退回修改"):
         asking.decide(world, request)
+
+
+def test_what_came_to_nothing_is_asked_again_with_its_paper(world: World) -> None:
+    project = asking.project(world)
+    terms = asking.shift(project, "venue", "meals", "500.00")
+    request = asking.hand_in(world, MoneyKind.TRANSFER, terms, project)
+    author = request.created_by
+    with pytest.raises(Refused, match="撤回或不同意的申请才能沿用"):
+        money_requests.ask_again(request_id=request.pk, actor=author, at=world.now())
+    money_requests.withdraw(request_id=request.pk, actor=author, at=world.now())
+    again = money_requests.ask_again(request_id=request.pk, actor=author, at=world.now())
+    assert (again.pk != request.pk, again.state, again.content) == (True, "draft", request.content)
+    assert (again.reason, again.basis_id) == (request.reason, request.basis_id)
+    with pytest.raises(Refused):
+        money_requests.ask_again(request_id=request.pk, actor=world.people["quanyi-head"], at=world.now())
+    asking.submit(world, again)
+    asking.agree_all(world, asking.fresh(again))
+    assert asking.budgets(project)["meals"] == D("8500.00")
+
+
+def test_the_paper_of_a_withdrawn_supplement_is_kept(world: World) -> None:
+    asked = asking.hand_in(
+        world, MoneyKind.SUPPLEMENT, asking.amount("100.00", "批复〔2027〕9号"), basis=asking.paper()
+    )
+    money_requests.withdraw(request_id=asked.pk, actor=asked.created_by, at=world.now())
+    client = Client()
+    client.force_login(asked.created_by)
+    address = reverse("workflow:money_request", args=[asked.pk])
+    assert "沿用此申请" in client.get(address).text
+    answer = client.post(f"{address}again/", follow=True)
+    draft = MoneyRequest.objects.get(state="draft")
+    assert draft.basis_id == asked.basis_id
+    assert answer.redirect_chain[-1][0] == reverse("workflow:money_request_edit", args=[draft.pk])
+    assert "批复〔2027〕9号" in answer.text
