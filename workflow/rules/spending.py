@@ -232,6 +232,12 @@ def ended(case: SpendingCase) -> str:
     return "本班已办结决算，不再用款。"
 
 
+def sends_back(case: SpendingCase, project: Project) -> bool:
+    """Whether what comes back to the project goes on to its fund: the class uses no more money (S20), or uses
+    the money of the next year's project (S21)."""
+    return bool(ended(case) or carried_refusal(project))
+
+
 def _not_open(case: SpendingCase, session_no: int | None) -> list[Finding]:
     session_no = case.session(session_no)
     clause = case.book.launch.clause

@@ -225,3 +225,11 @@ def commitment_papers(commitment_ids: Collection[int | None]) -> dict[str, list[
             name = paper.file.name if paper.file is not None else paper.title
             found.setdefault(paper.code, []).append(f"{name}（预占 {paper.commitment.number}）")
     return found
+
+
+def promised_papers(project: Project, session_no: int | None) -> dict[str, list[str]]:
+    """:func:`commitment_papers` of the open commitments for that 期, or for the class as a whole."""
+    promised = Commitment.objects.filter(project=project).open().order_by()
+    if session_no is not None:
+        promised = promised.filter(Q(session_no=session_no) | Q(session_no=None))
+    return commitment_papers(set(promised.values_list("pk", flat=True)))

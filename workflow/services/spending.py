@@ -26,11 +26,11 @@ from workflow.rules.spending import (
     SpendingCase,
     carried_refusal,
     case_of,
-    ended,
     in_words,
     income_refusal,
     needed_papers,
     obstacles,
+    sends_back,
     settled_refusal,
 )
 
@@ -167,10 +167,10 @@ def pay(
     project, case = _project(project_id)
     kind, papers = _opened_for(project, case, given)
     found = []
+    if kind is not None and kind.lecture:
+        _one_at_a_time(case)
     # The same form again is the same payment: it isn't held against itself.
     if kind is not None and not Payment.objects.filter(key=key).exists():
-        if kind.lecture:
-            _one_at_a_time(case)
         found = findings_of(case, _claim(project, kind, given))
         if not papers_later:
             _demand_none(found)
@@ -321,9 +321,8 @@ def reverse_payment(*, payment_id: int, reason: str, actor: User, at: datetime.d
 def _give_back(
     project: Project, case: SpendingCase, number: str, *, actor: User, at: datetime.datetime
 ) -> None:
-    """What came back to a class that uses no more money doesn't lie on its lines (S20), nor what came back
-    to a project whose class goes on in the next year's (S21)."""
-    if ended(case) or carried_refusal(project):
+    """What came back to a project that has no more use for it doesn't stay on its lines."""
+    if sends_back(case, project):
         ledger.give_back_remainder(
             project=project,
             actor=actor,

@@ -215,7 +215,9 @@ def payment_refund(request: DeskRequest, pk: int) -> HttpResponse:
                 form.add_error(None, str(refused))
                 status = 409 if isinstance(refused, Conflict) else 422
             else:
-                messages.success(request, f"已登记退款 {made.number}，{yuan(made.amount)} 元回到预算行。")
+                on = case is not None and rules.sends_back(case, found.project)
+                where = "退回年度专项预算" if on else "回到预算行"
+                messages.success(request, f"已登记退款 {made.number}，{yuan(made.amount)} 元{where}。")
                 return redirect("workflow:payment", pk=made.pk)
     titles = (
         {paper.code: paper.title for paper in case.book.money.papers_of(kind)} if case is not None else {}

@@ -21,6 +21,7 @@ from workflow.views.runs import seen_run
 from workflow.views.spending_desk import seen_project
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from decimal import Decimal
 
     from django.urls import URLPattern
@@ -44,6 +45,7 @@ def payment_papers(request: DeskRequest, pk: int) -> HttpResponse:
     wanted = case.book.money.papers_of(kind) if case is not None and kind is not None else ()
     rows = [_row(paper.title, there.pop(paper.code, [])) for paper in wanted]
     rows += [_row(several[0].title, several) for several in there.values()]
+    back = sum(select.refunded_by_line(found).values(), select.ZERO)
     context = {
         "project": found.project,
         "payment": found,
@@ -52,6 +54,8 @@ def payment_papers(request: DeskRequest, pk: int) -> HttpResponse:
         "session": rules.session_title(case, found.session_no) if case is not None else "",
         "rows": rows,
         "invoices": found.invoices.order_by("id"),
+        "back": back,
+        "net": found.amount - back,
         "today": timezone.localdate(),
         "back_url": reverse("workflow:payment", args=[pk]),
     }
@@ -60,7 +64,9 @@ def payment_papers(request: DeskRequest, pk: int) -> HttpResponse:
 
 def _row(title: str, papers: list[SupportingPaper]) -> dict[str, Any]:
     names = [paper.file.name if paper.file is not None else paper.evidence for paper in papers]
-    return {"title": title, "there": bool(papers), "what": "；".join(dict.fromkeys(names)), "source": ""}
+    files = len({paper.file_id for paper in papers} - {None})
+    what = "；".join(dict.fromkeys(names))
+    return {"title": title, "there": bool(papers), "what": what, "source": "", "files": files or ""}
 
 
 @require_safe
@@ -73,10 +79,11 @@ def project_papers(request: DeskRequest, pk: int) -> HttpResponse:
     chosen, session = request.GET.get("kind", ""), request.GET.get("session", "")
     session_no = case.session(int(session) if session.isdigit() and case.run(int(session)) else None)
     kinds = [kind for kind in case.book.money.kinds if not kind.refund]
+    lying = select.promised_papers(project, session_no)
     sheets = []
     for kind in [kind for kind in kinds if kind.code == chosen] or kinds:
         needed = rules.needed_papers(case, kind, session_no)
-        sheets.append({"kind": kind, "rows": [_needed_row(each) for each in needed]})
+        sheets.append({"kind": kind, "rows": [_needed_row(each, lying) for each in needed]})
     context = {
         "project": project,
         "case": case,
@@ -92,7 +99,11 @@ def project_papers(request: DeskRequest, pk: int) -> HttpResponse:
     return render(request, "workflow/money/needed_print.html", context)
 
 
-def _needed_row(each: rules.NeededPaper) -> dict[str, Any]:
+def _needed_row(each: rules.NeededPaper, lying: Mapping[str, list[str]]) -> dict[str, Any]:
+    """``lying``: the papers that lie with open commitments, by code."""
+    there = lying.get(each.paper.code)
+    if each.known is None and there:
+        return {"title": each.paper.title, "there": True, "what": "；".join(there), "source": "已附在预占"}
     if each.known is None:
         return {"title": each.paper.title, "there": False, "what": "", "source": "提交原件或复印件"}
     return {

@@ -13,6 +13,7 @@ from django.test import Client
 
 from budgets.models import Payment
 from budgets.services import PaidRow
+from tests.workflow import runs
 from tests.workflow.money import spending as acts
 from tests.workflow.money.spending import NOW
 from tests.workflow.pages.meeting_room import as_
@@ -20,6 +21,7 @@ from tests.workflow.pages.test_spending import filled, form_of, project_url, upl
 from tests.workflow.world import World
 from workflow.models import ClassRun
 from workflow.services import spending
+from workflow.states import RequestKind
 
 D = Decimal
 
@@ -183,6 +185,24 @@ def test_a_refund_shows_what_is_left_and_keeps_the_payment_from_being_reversed(
         D("120.00"),
     ]
     assert "120.00 元（已退款 180.00 元）" in page.text
+
+
+@pytest.mark.parametrize(("cancelled", "where"), [(False, "回到预算行"), (True, "退回年度专项预算")])
+def test_a_refund_says_where_the_money_is(
+    client: Client, world: World, *, cancelled: bool, where: str
+) -> None:
+    run = acts.ready(world)
+    paid = acts.pay(world, run, "300.00")
+    if cancelled:
+        runs.grant(world, run, RequestKind.CANCEL)
+    as_(client, world, "caiwu-staff")
+    typed = form_of(client.get(url("payment_refund", paid.pk))) | {
+        "title": "退回定金",
+        f"line_{acts.line(run).pk}": "120",
+        "file_refund_slip": upload("回单.pdf"),
+    }
+    said = client.post(url("payment_refund", paid.pk), typed, follow=True)
+    assert f"120.00 元{where}。" in said.text
 
 
 def test_below_nought_is_told_to_be_above_nought(client: Client, world: World) -> None:

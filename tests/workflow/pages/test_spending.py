@@ -264,7 +264,7 @@ def test_a_projects_page_costs_the_same_however_many_payments(client: Client, wo
         acts.pay(world, run, "1.00")
         acts.commit(world, run, "1.00")
     assert queries(lambda: client.get(project_url(run))) == few
-    assert few <= 18
+    assert few <= 19
 
 
 # ───────────── 预占
@@ -699,6 +699,34 @@ def test_the_tick_list_before_anything_is_claimed(client: Client, world: World) 
         "balance",
         "other",
     ]
+
+
+def test_the_tick_list_knows_what_lies_with_a_commitment_and_what_came_back(
+    client: Client, world: World
+) -> None:
+    run = acts.ready(world)
+    promised = acts.commit(world, run, "1500.00", files=[acts.file("租约.pdf")])
+    as_(client, world, "caiwu-staff")
+    page = client.get(f"{project_url(run, 'project_papers')}?kind=advance")
+    assert [(row["title"], row["source"], row["what"]) for row in page.context["sheets"][0]["rows"]][1:] == [
+        ("合同或协议", "已附在预占", f"租约.pdf（预占 {promised.number}）")
+    ]
+    paid = acts.pay(world, run, "300.00", files={"contract": [acts.file(), acts.file("补充.pdf")]})
+    spending.refund(
+        payment_id=paid.pk,
+        rows=[PaidRow(acts.line(run).pk, Decimal("60.00"))],
+        title="退回",
+        paid_on=acts.TODAY,
+        handler="林晓峰",
+        key=uuid.uuid4(),
+        files={"refund_slip": [acts.file()]},
+        actor=world.people["caiwu-staff"],
+        at=NOW,
+    )
+    page = client.get(url("payment_papers", paid.pk))
+    assert [row["files"] for row in page.context["rows"]] == ["", 2]
+    assert page.context["net"] == Decimal("240.00")
+    assert "240.00 元" in page.text
 
 
 def test_the_slip_lists_the_lecturers_and_leaves_the_rest_to_be_written(client: Client, world: World) -> None:
