@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
 MONEY_FORMAT = "#,##0.00"
+PERCENT_FORMAT = "0%"
 DATE_FORMAT = 'yyyy"年"m"月"d"日"'
 LONGEST_TEXT = 32767  # Excel's limit of one cell
 # Control characters, halves of pairs and the two non-characters: XML has no way to write them.
@@ -34,7 +35,7 @@ SONG_TITLE = {"name": "方正小标宋简体", "family": 1, "charset": 134}
 SONG = {"name": "宋体", "family": 1, "charset": 134}
 HEI = {"name": "黑体", "family": 3, "charset": 134}
 
-Kind = Literal["text", "center", "number", "money", "date"]
+Kind = Literal["text", "center", "number", "money", "percent", "date"]
 
 THIN = Side(style="thin", color="FF7F7F7F")
 BOX = Border(left=THIN, right=THIN, top=THIN, bottom=THIN)
@@ -49,9 +50,10 @@ ALIGNMENTS: dict[Kind, Alignment] = {
     "center": CENTER,
     "number": RIGHT,
     "money": RIGHT,
+    "percent": RIGHT,
     "date": CENTER,
 }
-FORMATS: dict[Kind, str] = {"money": MONEY_FORMAT, "date": DATE_FORMAT}
+FORMATS: dict[Kind, str] = {"money": MONEY_FORMAT, "percent": PERCENT_FORMAT, "date": DATE_FORMAT}
 
 TITLE = "表题"
 NOTE = "表注"
@@ -62,6 +64,7 @@ BODY: dict[Kind, str] = {
     "center": "正文居中",
     "number": "正文数字",
     "money": "正文金额",
+    "percent": "正文百分数",
     "date": "正文日期",
 }
 TOTAL: dict[Kind, str] = {kind: f"合计{name.removeprefix('正文')}" for kind, name in BODY.items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from django.contrib.postgres.aggregates import StringAgg
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import OuterRef, Q, Subquery, Sum
 from django.utils import timezone
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
@@ -16,7 +16,9 @@ from budgets.models import Commitment, Entry, Invoice, Payment
 from budgets.states import AccountKind, EntryKind, PayMethod, Subject
 from office import cells
 from office.refusals import Refused
+from office.wording import chinese_date
 from rulebook.selectors import book_for
+from workflow.selectors.fund_lists import ZERO, items_text, with_items
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 #: Entries up to which the page hands the workbook out at once; above, a worker makes it.
 SMALL: Final = 5_000
+#: Columns that are added up.
+SUMMED: Final = ("计入支出", "预占金额", "未支付余额")
 #: Rows of one sheet below its head; Excel has 1,048,576.
 MOST_ROWS: Final = 1_000_000
 _CHUNK: Final = 2_000
@@ -33,19 +37,27 @@ Columns = tuple[tuple[str, float], ...]
 
 ENTRIES: Final[Columns] = (
     *(("流水号", 10), ("时间", 18), ("类别", 10), ("项目编号", 16), ("班次名称", 30)),
-    *(("自", 26), ("至", 26), ("金额（元）", 16), ("支付单号", 12), ("预占单号", 12), ("事由", 28)),
+    *(("自", 26), ("至", 26), ("金额", 16), ("支付单号", 12), ("预占单号", 12), ("事由", 28)),
     *(("依据", 28), ("经手人", 10), ("岗位", 18), ("冲销的流水号", 12)),
 )
 PAYMENTS: Final[Columns] = (
     *(("支付单号", 12), ("项目编号", 16), ("班次名称", 30), ("主办部门", 16), ("期次", 6), ("支付类型", 14)),
-    *(("事由", 28), ("收款单位（人）", 26), ("金额（元，退款为负）", 18), ("支付方式", 10), ("支付日期", 12)),
-    *(("凭证号", 14), ("预算科目", 24), ("发票号", 30), ("附件张数", 8), ("经办人", 10), ("退的是", 12)),
+    *(
+        ("事由", 28),
+        ("收款单位（人）", 26),
+        ("费用项目", 24),
+        ("金额", 16),
+        ("计入支出", 16),
+        ("支付方式", 10),
+    ),
+    *(("支付日期", 12), ("凭证号", 14), ("预算科目", 24), ("发票号", 30), ("票面金额", 16), ("附件张数", 8)),
+    *(("经办人", 10), ("退的是", 12)),
     *(("状态", 12), ("备注", 24), ("登记人", 10), ("登记时间", 18)),
 )
 COMMITMENTS: Final[Columns] = (
     *(("预占单号", 12), ("项目编号", 16), ("班次名称", 30), ("主办部门", 16), ("预算行", 18), ("期次", 6)),
-    *(("事由", 28), ("收款单位（人）", 26), ("合同编号", 16), ("签订日期", 12), ("预占金额（元）", 16)),
-    *(("未支付余额（元）", 16), ("登记人", 10), ("登记时间", 18)),
+    *(("事由", 28), ("收款单位（人）", 26), ("合同编号", 16), ("签订日期", 12), ("预占金额", 16)),
+    *(("未支付余额", 16), ("登记人", 10), ("登记时间", 18)),
 )
 
 
@@ -55,40 +67,50 @@ def is_small(fund: Fund) -> bool:
 
 
 def write_all(fund: Fund, to: IO[bytes], *, progress: Callable[[int], None] | None = None) -> int:
-    """Write the workbook, 流水, 支付 and 预占; returns the number of rows. ``progress`` is told it now and
-    then."""
+    """Write the workbook, 流水, 支付 and 预占, each with title, unit, head and total; returns the number of
+    rows. ``progress`` is told it now and then."""
     book = Workbook(write_only=True)
+    note = f"{fund.union.name}　{chinese_date(timezone.localdate())}　单位：元"
     done = 0
-    for title, columns, rows in (
-        ("流水", ENTRIES, _entry_rows(fund)),
-        ("支付", PAYMENTS, _payment_rows(fund)),
-        ("预占", COMMITMENTS, _commitment_rows(fund)),
+    for title, columns, rows, said in (
+        ("流水", ENTRIES, _entry_rows(fund), "　每笔从“自”转到“至”"),
+        ("支付", PAYMENTS, _payment_rows(fund), "　计入支出：退款为负，红字冲销的为零"),
+        ("预占", COMMITMENTS, _commitment_rows(fund), ""),
     ):
         part, waiting = 0, next(rows, None)
+        # The ledger's rows move money to and fro: only documents add up.
+        places = [place for place, (name, _) in enumerate(columns) if name in SUMMED]
+        sums, count = dict.fromkeys(places, ZERO), 0
         while part == 0 or waiting is not None:
             part += 1
             ws = book.create_sheet(title if part == 1 else f"{title}{part}")
-            ws.freeze_panes = "A2"
+            ws.freeze_panes = "A4"
+            ws.print_title_rows = "1:3"
             for index, (_, width) in enumerate(columns, 1):
                 ws.column_dimensions[get_column_letter(index)].width = width
-            ws.append(_head(ws, columns))
+            ws.append([_bold(ws, f"{fund.year}年{fund.title}{title}", 16)])
+            ws.append([f"{note}{said}"])
+            ws.append([_bold(ws, name) for name, _ in columns])
             room = MOST_ROWS
             while waiting is not None and room:
+                for place in places:
+                    sums[place] += waiting[place] or ZERO
                 ws.append(cells.streamed(ws, waiting))
-                waiting, room, done = next(rows, None), room - 1, done + 1
+                waiting, room, done, count = next(rows, None), room - 1, done + 1, count + 1
                 if progress is not None and done % _CHUNK == 0:
                     progress(done)
+        total: list[Any] = [f"合计（{count} 笔）", *[None] * (len(columns) - 1)]
+        for place in places:
+            total[place] = sums[place]
+        ws.append(cells.streamed(ws, total))
     book.save(to)
     return done
 
 
-def _head(ws: Any, columns: Columns) -> list[Any]:
-    head = []
-    for title, _ in columns:
-        cell = WriteOnlyCell(ws, title)
-        cell.font = Font(bold=True)
-        head.append(cell)
-    return head
+def _bold(ws: Any, text: str, size: float = 11) -> Any:
+    cell = WriteOnlyCell(ws, text)
+    cell.font = Font(bold=True, size=size)
+    return cell
 
 
 def _entries(fund: Fund) -> Any:
@@ -118,25 +140,30 @@ def _entry_rows(fund: Fund) -> Iterator[Sequence[Any]]:
 
 def _payment_rows(fund: Fund) -> Iterator[Sequence[Any]]:
     methods, subjects = dict(PayMethod.choices), dict(Subject.choices)
-    book_kinds = _kind_titles(fund)
+    book_kinds = kind_titles(fund)
     invoices = (
         Invoice.objects.filter(payment=OuterRef("pk"))
         .order_by()
         .values("payment")
-        .annotate(all=StringAgg("number", "、", order_by="id"))
+        .annotate(all=StringAgg("number", "、", order_by="id"), together=Sum("amount"))
     )
-    found: Any = Payment.objects.filter(project__fund=fund).with_reversed()
-    found = found.annotate(invoice_numbers=Subquery(invoices.values("all")[:1]))
+    found: Any = with_items(Payment.objects.filter(project__fund=fund).with_reversed())
+    found = found.annotate(
+        invoice_numbers=Subquery(invoices.values("all")[:1]),
+        invoiced=Subquery(invoices.values("together")[:1]),
+    )
     for payment in found.select_related("project__department", "created_by").order_by("id").iterator(_CHUNK):
         project = payment.project
-        state = "已红字冲销" if payment.is_reversed else "退款" if payment.refunds_id is not None else ""
+        back = payment.refunds_id is not None
+        state = "已红字冲销" if payment.is_reversed else "退款" if back else ""
+        counted = ZERO if payment.is_reversed else -payment.amount if back else payment.amount
         yield (
             *(payment.number, project.number, project.name, project.department.name, payment.session_no),
-            *(book_kinds.get(payment.kind, payment.kind), payment.title, payment.payee),
-            -payment.amount if payment.refunds_id is not None else payment.amount,
-            *(methods.get(payment.method), payment.paid_on, payment.voucher, subjects.get(payment.subject)),
-            *(payment.invoice_numbers, payment.attachments, payment.handler),
-            f"ZF{payment.refunds_id:06d}" if payment.refunds_id is not None else "",
+            *("退款" if back else book_kinds.get(payment.kind, payment.kind), payment.title, payment.payee),
+            *(items_text(payment.items), payment.amount, counted, methods.get(payment.method)),
+            *(payment.paid_on, payment.voucher, subjects.get(payment.subject), payment.invoice_numbers),
+            *(payment.invoiced, payment.attachments or None, payment.handler),
+            f"ZF{payment.refunds_id:06d}" if back else "",
             *(state, payment.note, payment.created_by.name, payment.at),
         )
 
@@ -157,7 +184,8 @@ def _commitment_rows(fund: Fund) -> Iterator[Sequence[Any]]:
         )
 
 
-def _kind_titles(fund: Fund) -> dict[str, str]:
+def kind_titles(fund: Fund) -> dict[str, str]:
+    """The kinds of payment by code, in the book of today; nothing where there is none."""
     try:
         return {kind.code: kind.title for kind in book_for(fund.union, timezone.localdate()).book.money.kinds}
     except Refused:

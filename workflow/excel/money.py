@@ -27,7 +27,7 @@ def fund_sheet(
     book, ws = cells.new_book("经费项目")
     note = (
         f"{fund.union.name}　{chinese_date(on)}　单位：元　年度专项预算 {yuan(totals.granted)}，"
-        f"已下达 {yuan(totals.appropriated)}，可安排余额 {yuan(totals.available)}"
+        f"已下达 {yuan(totals.appropriated)}，可安排余额 {yuan(totals.available)}　支出进度＝支出÷下达"
     )
     sheet = cells.OfficeSheet(
         ws,
@@ -44,7 +44,7 @@ def fund_sheet(
             cells.Column("预占", 15, "money"),
             cells.Column("支出", 15, "money"),
             cells.Column("可用", 15, "money"),
-            cells.Column("支出进度", 14, "center"),
+            cells.Column("支出进度", 10, "percent"),
         ),
     )
     for ordinal, row in enumerate(classes, 1):
@@ -60,7 +60,7 @@ def fund_sheet(
             held.committed,
             held.paid,
             held.available,
-            held.progress,
+            held.paid_share,
         )
         fit(ws, sheet.add(values), [column.width for column in sheet.columns], values)
     held = add_up(row.held for row in classes)
@@ -76,7 +76,7 @@ def fund_sheet(
             held.committed,
             held.paid,
             held.available,
-            held.progress if held.paid or held.committed else "",
+            held.paid_share,
         )
     )
     sheet.finish(signatures=("财务部门负责人", "填表人"), freeze_columns=3)

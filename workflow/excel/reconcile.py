@@ -88,7 +88,7 @@ def _values(pair: Pair, projects: Mapping[int, Project]) -> tuple[object, ...]:
     )
     return (
         pair.fit.label,
-        "、".join(str(one.number) for one in pair.rows),
+        pair.rows[0].number if len(pair.rows) == 1 else "、".join(str(one.number) for one in pair.rows),
         "、".join(dict.fromkeys(one.number for one in pair.ours)),
         "、".join(pair.vouchers),
         row.on if row is not None and row.on else ours.on if ours is not None else None,

@@ -65,6 +65,7 @@ class Figures:
             "person_half_days": self.person_half_days,
             "planned_trainees": sheet.planned,
             "ceiling": None if sheet.ceiling is None else str(sheet.ceiling),
+            "last": self.last,
             "lines": {
                 str(row.line_id): {"ceiling": str(row.ceiling), "working": row.working}
                 for row in sheet.rows

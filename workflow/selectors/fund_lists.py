@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from django.db.models import Case, Count, DecimalField, F, Q, Sum, Value, When
-from django.db.models.functions import Coalesce, ExtractMonth
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Case, Count, DecimalField, F, OuterRef, Q, Sum, TextField, Value, When
+from django.db.models.functions import Cast, Coalesce, ExtractMonth, JSONObject
 
 from budgets.models import Account, Entry, Invoice, Payment, Project
 from budgets.selectors import project_totals
 from budgets.states import LINE_ACCOUNTS, AccountKind, EntryKind
+from office.wording import yuan
 from org.models import Department
 from workflow.selectors.money import FundedClass, Held, held_by, plans_of
 
@@ -252,6 +254,30 @@ def payments_of(
     if without_voucher:
         found = found.filter(voucher="")
     return found.select_related("project__department").with_reversed().order_by("-paid_on", "-id")
+
+
+def with_items(payments: QuerySet[Payment]) -> QuerySet[Payment]:
+    """Annotated ``items``: [{"title", "amount"}] of the cost items each was booked on, in their order."""
+    booked = Entry.objects.filter(
+        payment=OuterRef("pk"), kind__in=(EntryKind.PAY, EntryKind.REFUND), reverses=None
+    )
+    return payments.annotate(
+        items=ArraySubquery(
+            booked.order_by("credit__line__ordinal", "id").values(
+                item=JSONObject(title="credit__line__title", amount=Cast("amount", TextField()))
+            )
+        )
+    )
+
+
+def items_text(items: Iterable[Mapping[str, str]]) -> str:
+    """伙食费; of several with what each took: 伙食费 1,000.00；住宿费 500.00."""
+    sums: dict[str, Decimal] = {}
+    for item in items:
+        sums[item["title"]] = sums.get(item["title"], ZERO) + Decimal(item["amount"])
+    if len(sums) < 2:
+        return "".join(sums)
+    return "；".join(f"{title} {yuan(amount)}" for title, amount in sums.items())
 
 
 def sum_of(payments: QuerySet[Payment]) -> Decimal:

@@ -39,6 +39,11 @@ class Held:
         return percent(self.committed, self.appropriated)
 
     @property
+    def paid_share(self) -> Decimal | None:
+        """The same percent as a fraction for a workbook; None where nothing was appropriated."""
+        return Decimal(self.paid_percent) / 100 if self.appropriated else None
+
+    @property
     def progress(self) -> str:
         """支出 18% · 预占 33%; 未启动 where nothing has moved."""
         parts = []

@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Count, Q, Sum
+from django.db.models.functions import Coalesce
 
-from budgets.models import Account, BudgetLine, SettlementLine
+from budgets.models import Account, BudgetLine, Entry, Payment, SettlementLine
+from budgets.states import EntryKind
 from workflow.models import ClassRun
 from workflow.selectors.fund_lists import firsts_of, funded
+from workflow.selectors.money import add_up
 from workflow.states import RunState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from django.db.models import QuerySet
 
-    from budgets.models import Project
+    from budgets.models import Fund, Project
     from workflow.selectors.money import FundedClass
 
 ZERO: Final = Decimal("0.00")
-Kind = Literal["text", "center", "money"]
+Kind = Literal["text", "center", "number", "money", "percent"]
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,9 @@ class ReportColumn:
 
 @dataclass(frozen=True)
 class Report:
-    """A table with its sums. ``projects``: the key of each row's project. ``note`` says what is counted."""
+    """A table with its sums. ``projects``: the key of each row's project. ``note`` says what is counted.
+    ``below``: (what, amount in yuan) to be written out in capitals under it; ``attached``: what goes with it.
+    """
 
     title: str
     note: str
@@ -45,6 +51,14 @@ class Report:
     rows: tuple[tuple[Any, ...], ...]
     total: tuple[Any, ...]
     projects: tuple[int, ...]
+    below: tuple[str, Decimal] | None = None
+    attached: str = ""
+
+
+def heading(fund: Fund, title: str) -> str:
+    """2026年培训专项经费预算表: a fund whose name ends in 经费 doesn't say it twice."""
+    name = fund.title.removesuffix("经费") if title.startswith("经费") else fund.title
+    return f"{fund.year}年{name}{title}"
 
 
 _HEAD: Final = (
@@ -98,19 +112,19 @@ def budget_report(projects: QuerySet[Project]) -> Report:
         titles.setdefault(item, title)
     columns = (
         *_HEAD,
-        ReportColumn("学员", 8, "center"),
-        ReportColumn("工作人员", 8, "center"),
-        ReportColumn("天数", 8, "center"),
+        ReportColumn("期数", 6, "number"),
+        ReportColumn("每期学员", 8, "number"),
+        ReportColumn("每期工作人员", 8, "number"),
+        ReportColumn("每期天数", 8, "number"),
         *(ReportColumn(title, 13, "money") for title in titles.values()),
         ReportColumn("合计", 15, "money"),
     )
     table = []
     for ordinal, row in enumerate(rows, 1):
         plan, of_row = row.plan, held[row.project.pk]
-        people: tuple[Any, ...] = ("", "", "")
+        people: tuple[Any, ...] = (None,) * 4
         if plan is not None:
-            times = f"×{plan.sessions}期" if plan.sessions > 1 else ""
-            people = (f"{plan.trainees}{times}", plan.staff, f"{Decimal(plan.half_days) / 2:g}")
+            people = (plan.sessions, plan.trainees, plan.staff, plan.days)
         amounts = (of_row.get(item, ZERO) for item in titles)
         table.append((*_head(ordinal, row), *people, *amounts, row.held.appropriated))
     return _finished(
@@ -133,7 +147,7 @@ def execution_report(projects: QuerySet[Project]) -> Report:
         ReportColumn("预占", 15, "money"),
         ReportColumn("支出", 15, "money"),
         ReportColumn("可用", 15, "money"),
-        ReportColumn("支出进度", 11, "center"),
+        ReportColumn("支出进度", 9, "percent"),
     )
     table = [
         (
@@ -143,34 +157,104 @@ def execution_report(projects: QuerySet[Project]) -> Report:
             row.held.committed,
             row.held.paid,
             row.held.available,
-            f"{row.held.paid_percent}%",
+            row.held.paid_share,
         )
         for ordinal, row in enumerate(rows, 1)
     ]
-    return _finished(
+    found = _finished(
         "执行情况表",
         "支出进度＝支出÷下达",
         columns,
         table,
         [row.project.pk for row in rows],
     )
+    return replace(found, total=(*found.total[:-1], add_up(row.held for row in rows).paid_share))
 
 
 def settlement_report(projects: QuerySet[Project]) -> Report:
-    """经费决算表 of what was settled: the 期 of each project together."""
+    """经费决算表 of what was settled, its 期 together; a cancelled class with what it cost."""
     rows = funded(list(projects))
-    settled = {
+    settled, runs, planned = _settled(projects), _counted(projects), _first_budgets(projects)
+    reasons, papers = _reasons(projects), _papers(projects)
+    columns = (
+        *_HEAD,
+        ReportColumn("已决算", 10, "center"),
+        ReportColumn("预算数", 15, "money"),
+        ReportColumn("调整后预算", 15, "money"),
+        ReportColumn("实际支出", 15, "money"),
+        ReportColumn("其中：预算外", 14, "money"),
+        ReportColumn("结余（－超支）", 15, "money"),
+        ReportColumn("票据份数", 7, "number"),
+        ReportColumn("附件张数", 7, "number"),
+        ReportColumn("说明", 36),
+    )
+    table: list[tuple[Any, ...]] = []
+    keys: list[int] = []
+    waiting = partly = sheets = 0
+    for row in rows:
+        pk, first = row.project.pk, row.project.first_id
+        done, of_class = settled.get(pk), runs.get(first)
+        held = of_class["all"] - of_class["cancelled"] if of_class else 0
+        bookings = papers[first]
+        if done is not None:
+            sessions = len(done["sessions"])
+            partly += sessions < held
+            sheets += sessions
+            state = f"{sessions}／{max(held, sessions)} 期"
+            if sessions < held:
+                # What is for the class as a whole counts with the last 期 that is settled.
+                bookings = {
+                    number: papers for number, papers in bookings.items() if number in done["sessions"]
+                }
+            why = "；".join(dict.fromkeys(reasons[pk]))
+            figures = (done["budget_sum"], done["adjusted_sum"], done["actual_sum"], done["outside"] or ZERO)
+        elif of_class and not held and not row.project.later_number:
+            state, why = "取消办班", "取消前已发生的支出" if row.held.paid else ""
+            figures = (planned.get(pk, ZERO), row.held.appropriated, row.held.paid, ZERO)
+        else:
+            # Of a class that was carried over the settlement stands with the year it was paid up in.
+            waiting += not row.project.later_number
+            continue
+        keys.append(pk)
+        counted = [sum(papers) for papers in zip(*bookings.values(), strict=True)] or [0, 0]
+        left = figures[1] - figures[2]
+        table.append((*_head(len(table) + 1, row), state, *figures, left, *counted, why))
+    notes = (
+        "已办结决算和取消办班的项目",
+        f"其中 {partly} 个项目还有期次未办结" if partly else "",
+        f"另有 {waiting} 个项目未办结" if waiting else "",
+    )
+    found = _finished("经费决算表", "；".join(filter(None, notes)), columns, table, keys)
+    total = list(found.total)
+    places = {column.title: place for place, column in enumerate(columns)}
+    for title in ("票据份数", "附件张数"):
+        total[places[title]] = sum(row[places[title]] for row in table)
+    return replace(
+        found,
+        total=tuple(total),
+        below=("实际支出合计", total[places["实际支出"]]),
+        attached=f"各期经费决算表 {sheets} 份（含报销附件清单），票据 {total[places['票据份数']]} 份",
+    )
+
+
+def _settled(projects: QuerySet[Project]) -> Mapping[int, Any]:
+    """What was settled of each project: its figures, the 期; one query. ``outside``: spent on items the
+    budget hadn't."""
+    lines = SettlementLine.objects.filter(settlement__project__in=projects.order_by().values("pk")).order_by()
+    return {
         row["settlement__project"]: row
-        for row in SettlementLine.objects.filter(settlement__project__in=projects.order_by().values("pk"))
-        .order_by()
-        .values("settlement__project")
-        .annotate(
-            budget=Sum("budget"),
-            adjusted=Sum("adjusted"),
-            actual=Sum("actual"),
-            sessions=Count("settlement", distinct=True),
+        for row in lines.values("settlement__project").annotate(
+            budget_sum=Sum("budget"),
+            adjusted_sum=Sum("adjusted"),
+            actual_sum=Sum("actual"),
+            outside=Sum("actual", filter=Q(budget=0)),
+            sessions=ArrayAgg("settlement__session_no", distinct=True),
         )
     }
+
+
+def _reasons(projects: QuerySet[Project]) -> dict[int, list[str]]:
+    """Why figures differ, by project, 期 by 期; one query."""
     reasons: defaultdict[int, list[str]] = defaultdict(list)
     lines = SettlementLine.objects.filter(settlement__project__in=projects.order_by().values("pk")).exclude(
         explanation=""
@@ -179,43 +263,33 @@ def settlement_report(projects: QuerySet[Project]) -> Report:
         "settlement__project", "line__title", "explanation"
     ):
         reasons[project].append(f"{title}：{why}")
-    columns = (
-        *_HEAD,
-        ReportColumn("已决算", 9, "center"),
-        ReportColumn("预算数", 15, "money"),
-        ReportColumn("调整后预算", 15, "money"),
-        ReportColumn("实际支出", 15, "money"),
-        ReportColumn("结余（－超支）", 15, "money"),
-        ReportColumn("说明", 40),
+    return reasons
+
+
+def _papers(projects: QuerySet[Project]) -> dict[int, dict[int | None, tuple[int, int]]]:
+    """(票据份数, 附件张数) of each class, by its first project and by 期: the invoices in use and the sheets
+    noted with the payments that stand, of every year; two queries."""
+    found: defaultdict[int, dict[int | None, tuple[int, int]]] = defaultdict(dict)
+    payments = (
+        Payment.objects.standing()
+        .annotate(first=Coalesce("project__origin", "project"))
+        .filter(first__in=firsts_of(projects))
+        .order_by()
+        .values_list("first", "session_no")
     )
-    table: list[tuple[Any, ...]] = []
-    keys: list[int] = []
-    waiting = 0
-    for row in rows:
-        done = settled.get(row.project.pk)
-        if done is None:
-            # Of a class that was carried over the settlement stands with the year it was paid up in.
-            waiting += not row.project.later_number
-            continue
-        keys.append(row.project.pk)
-        table.append(
-            (
-                *_head(len(table) + 1, row),
-                f"{done['sessions']} 期",
-                done["budget"],
-                done["adjusted"],
-                done["actual"],
-                done["adjusted"] - done["actual"],
-                "；".join(dict.fromkeys(reasons[row.project.pk])),
-            )
-        )
-    return _finished(
-        "经费决算表",
-        f"已办结决算的项目；另有 {waiting} 个项目未办结" if waiting else "",
-        columns,
-        table,
-        keys,
-    )
+    bills = {
+        (first, number): count
+        for first, number, count in payments.filter(invoices__active=True).annotate(Count("invoices"))
+    }
+    for first, number, sheets in payments.annotate(Sum("attachments")):
+        found[first][number] = (bills.get((first, number), 0), sheets)
+    return found
+
+
+def _first_budgets(projects: QuerySet[Project]) -> dict[int, Decimal]:
+    """What each project was handed with its approval, in yuan; one query."""
+    granted = Entry.objects.filter(kind=EntryKind.APPROPRIATE, project__in=projects.order_by().values("pk"))
+    return dict(granted.order_by().values_list("project").annotate(Sum("amount")))
 
 
 REPORTS: Final[dict[str, Callable[[QuerySet[Project]], Report]]] = {
@@ -226,10 +300,10 @@ REPORTS: Final[dict[str, Callable[[QuerySet[Project]], Report]]] = {
 REPORT_TITLES: Final = {"budget": "经费预算表", "execution": "执行情况表", "settlement": "经费决算表"}
 
 
-def _runs(projects: QuerySet[Project]) -> Callable[[int], str]:
-    """Of a class's 期, by its first project: how many are over, how many there are, in words; one query."""
+def _counted(projects: QuerySet[Project]) -> Mapping[int, Any]:
+    """Of a class's 期, by its first project: how many there are, are over, were cancelled; one query."""
     over = (RunState.SETTLING, RunState.SETTLED, RunState.ARCHIVED)
-    counted = {
+    return {
         row["plan__project"]: row
         for row in ClassRun.objects.filter(plan__project__in=firsts_of(projects))
         .order_by()
@@ -240,6 +314,11 @@ def _runs(projects: QuerySet[Project]) -> Callable[[int], str]:
             cancelled=Count("pk", filter=Q(state=RunState.CANCELLED)),
         )
     }
+
+
+def _runs(projects: QuerySet[Project]) -> Callable[[int], str]:
+    """The same in words."""
+    counted = _counted(projects)
 
     def words(first: int) -> str:
         row = counted.get(first)

@@ -6,10 +6,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
+from budgets.models import Payment
 from office.wording import days_text
+from workflow.selectors.fund_lists import items_text, with_items
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
+
+    from django.db.models import Q
 
     from budgets.models import Settlement
     from workflow.models import ClassRun
@@ -37,8 +42,36 @@ class SheetRow:
         return self.adjusted - self.actual
 
     @property
+    def outside(self) -> bool:
+        """预算外: spent on what the budget hadn't."""
+        return not self.budget and self.actual > 0
+
+    @property
     def differs(self) -> bool:
         return bool(self.left)
+
+
+@dataclass(frozen=True)
+class Together:
+    """Some rows added up, in yuan."""
+
+    budget: Decimal
+    adjusted: Decimal
+    actual: Decimal
+
+    @property
+    def left(self) -> Decimal:
+        return self.adjusted - self.actual
+
+
+def together(rows: Iterable[SheetRow]) -> Together:
+    """These rows added up."""
+    rows = tuple(rows)
+    return Together(
+        sum((row.budget for row in rows), ZERO),
+        sum((row.adjusted for row in rows), ZERO),
+        sum((row.actual for row in rows), ZERO),
+    )
 
 
 @dataclass(frozen=True)
@@ -73,6 +106,31 @@ class SettlementSheet:
     @property
     def left(self) -> Decimal:
         return self.adjusted - self.actual
+
+    @property
+    def within(self) -> tuple[SheetRow, ...]:
+        """What the quota is for; with ``quota`` below it."""
+        return tuple(row for row in self.rows if row.ceiling is not None)
+
+    @property
+    def beyond(self) -> tuple[SheetRow, ...]:
+        """What is outside the quota (师资费), or all there is where there is none."""
+        return tuple(row for row in self.rows if row.ceiling is None)
+
+    @property
+    def ordered(self) -> tuple[SheetRow, ...]:
+        """What the quota is for first, so that its sum can stand below it."""
+        return (*self.within, *self.beyond)
+
+    @property
+    def quota(self) -> Together | None:
+        """What is inside the quota added up, to stand beside ``ceiling``; None where nothing is."""
+        return together(self.within) if self.within else None
+
+    @property
+    def outside(self) -> tuple[SheetRow, ...]:
+        """预算外事项."""
+        return tuple(row for row in self.rows if row.outside)
 
     @property
     def days_text(self) -> str:
@@ -121,3 +179,46 @@ def kept_sheet(run: ClassRun, done: Settlement) -> SettlementSheet:
 
 def _figure(text: str | None) -> Decimal | None:
     return None if text is None else Decimal(text)
+
+
+@dataclass(frozen=True)
+class BookedPayment:
+    """A payment as the 报销附件清单 names it; ``amount`` below nought for a refund."""
+
+    payment: Payment
+    amount: Decimal
+    items: str
+    invoices: tuple[str, ...]
+    papers: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Attached:
+    """报销附件清单 of a 期: its payments that count, with 票据份数 (``bills``) and 附件张数 (``sheets``)."""
+
+    payments: tuple[BookedPayment, ...]
+    bills: int
+    sheets: int
+
+    @property
+    def amount(self) -> Decimal:
+        return sum((one.amount for one in self.payments), ZERO)
+
+
+def attached(which: Q) -> Attached:
+    """The papers of the payments of that condition that stand, oldest first; three queries."""
+    found = with_items(Payment.objects.filter(which).standing()).order_by("paid_on", "id")
+    rows, bills = [], 0
+    for payment in found.prefetch_related("invoices", "papers"):
+        numbers = tuple(invoice.number for invoice in payment.invoices.all() if invoice.active)
+        bills += len(numbers)
+        rows.append(
+            BookedPayment(
+                payment=payment,
+                amount=payment.amount if payment.refunds_id is None else -payment.amount,
+                items=items_text(payment.items),  # type: ignore[attr-defined]
+                invoices=numbers,
+                papers=tuple(dict.fromkeys(paper.title for paper in payment.papers.all())),
+            )
+        )
+    return Attached(tuple(rows), bills, sum(row.payment.attachments for row in rows))

@@ -15,13 +15,14 @@ from budgets.models import BudgetLine, Fund, Project
 from office.refusals import Refused
 from office.wording import chinese_date, percent
 from rulebook.selectors import book_for
+from workflow.excel.fund_all import kind_titles
 from workflow.excel.money_reports import payments_book, report_book
 from workflow.prints.charts import stacked
 from workflow.rules.risks import risks
 from workflow.selectors import fund_lists as lists
 from workflow.selectors.fund_lists import FIGURE_TITLES, FIGURES, Behind, MonthOfSpending
 from workflow.selectors.money import Held
-from workflow.selectors.money_reports import REPORT_TITLES, REPORTS, Report
+from workflow.selectors.money_reports import REPORT_TITLES, REPORTS, Report, heading
 from workflow.templatetags.amounts import money
 from workflow.views.common import DeskRequest, page_of, standing_of, workbook_file
 from workflow.views.fund_frame import asked_number, scope_of, seen_fund
@@ -186,8 +187,10 @@ def fund_payments(request: DeskRequest, pk: int) -> HttpResponse:
         part for part in (chosen.name if chosen else "", f"{month}月" if month else "", q) if part
     )
     if request.GET.get("format") == "xlsx":
-        rows = list(found.prefetch_related("invoices")[:MOST])
-        book = payments_book(fund, rows, on=timezone.localdate(), scope=scope)
+        rows = list(lists.with_items(found).prefetch_related("invoices")[: MOST + 1])
+        if len(rows) > MOST:
+            scope = f"{scope}（共 {found.count():,} 笔，这里是最近的 {MOST:,} 笔，其余请按月导出）"
+        book = payments_book(fund, rows[:MOST], kinds=kind_titles(fund), on=timezone.localdate(), scope=scope)
         return workbook_file(book, f"{fund.year}年{fund.title}支付明细")
     context = {
         "fund": fund,
@@ -216,13 +219,12 @@ def fund_report(request: DeskRequest, pk: int, kind: str) -> HttpResponse:
     report = make(projects)
     today, scope = timezone.localdate(), chosen.name if chosen else ""
     if request.GET.get("format") == "xlsx":
-        return workbook_file(
-            report_book(fund, report, on=today, scope=scope), f"{fund.year}年{fund.title}{report.title}"
-        )
+        return workbook_file(report_book(fund, report, on=today, scope=scope), heading(fund, report.title))
     unit = request.GET.get("unit", "")
     context = {
         "fund": fund,
         "report": report,
+        "heading": heading(fund, report.title),
         "rows": [_cells(row, report, unit) for row in report.rows],
         "total": _cells(report.total, report, unit),
         "unit": unit,
@@ -243,6 +245,10 @@ def _cell(value: Any, kind: str, unit: str) -> tuple[str, str]:
     """The text of a cell and its css class."""
     if kind == "money":
         return money(value, unit) if isinstance(value, Decimal) else "", "num"
+    if kind == "percent":
+        return "" if value is None else f"{value:.0%}", "num"
+    if kind == "number":
+        return "" if value is None else f"{value:g}" if isinstance(value, Decimal) else f"{value:,}", "num"
     return "" if value is None else str(value), "mid" if kind == "center" else ""
 
 

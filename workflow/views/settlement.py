@@ -17,8 +17,8 @@ from office.refusals import Conflict, Refused
 from office.wording import yuan
 from workflow.excel.settlement import settlement_book
 from workflow.rules.findings import Finding, stored
-from workflow.rules.settling import archive_refusal, figures_of, findings_of, refusal
-from workflow.selectors.settlements import SettlementSheet, kept_sheet
+from workflow.rules.settling import archive_refusal, figures_of, findings_of, paid_for, refusal
+from workflow.selectors.settlements import Attached, SettlementSheet, attached, kept_sheet
 from workflow.services.settling import archive_run, settle_run
 from workflow.views.callup_frame import ask, frame, organised_run
 from workflow.views.common import DeskRequest, workbook_file
@@ -39,13 +39,14 @@ def _settlement(run: ClassRun) -> Settlement | None:
     return found.select_related("actor", "post__department").prefetch_related("lines__line").first()
 
 
-def _sheet(run: ClassRun) -> tuple[SettlementSheet, list[Finding]]:
-    """The table with what is said of it: as it was settled, or as it stands today."""
+def _sheet(run: ClassRun) -> tuple[SettlementSheet, list[Finding], Attached]:
+    """The table with what is said of it and its papers: as it was settled, or as it stands today."""
     done = _settlement(run)
     if done is not None:
-        return kept_sheet(run, done), stored(done.facts.get("findings", []))
+        papers = attached(paid_for(run, last=done.facts.get("last", run.plan.sessions == 1)))
+        return kept_sheet(run, done), stored(done.facts.get("findings", [])), papers
     figures = figures_of(run)
-    return figures.sheet, findings_of(figures)
+    return figures.sheet, findings_of(figures), attached(paid_for(run, last=figures.last))
 
 
 @require_http_methods(["GET", "POST"])
@@ -55,7 +56,7 @@ def run_settlement(request: DeskRequest, pk: int) -> HttpResponse:
     error, status = "", 200
     if request.method == "POST":
         if request.POST.get("confirmed") != "1" and not refusal(run, actor=request.user, at=at):
-            sheet, _ = _sheet(run)
+            sheet, *_ = _sheet(run)
             return ask(
                 request,
                 title=f"办结《{run.title}》的决算",
@@ -100,13 +101,14 @@ def _explanations(request: DeskRequest) -> dict[int, str]:
 
 def _page(request: DeskRequest, run: ClassRun, *, error: str, status: int) -> HttpResponse:
     at = timezone.now()
-    sheet, findings = _sheet(run)
+    sheet, findings, papers = _sheet(run)
     typed = _explanations(request) if request.method == "POST" else {}
     reason = refusal(run, actor=request.user, at=at)
     context: dict[str, Any] = {
         **frame(run, "run_settlement"),
         "sheet": sheet,
-        "rows": [{"row": row, "why": typed.get(row.line_id, row.explanation)} for row in sheet.rows],
+        "papers": papers,
+        "rows": [{"row": row, "why": typed.get(row.line_id, row.explanation)} for row in sheet.ordered],
         "note": request.POST.get("note", sheet.note),
         "sums": _sums(sheet),
         "findings": [_shown(finding) for finding in findings],
@@ -143,8 +145,8 @@ def _sums(sheet: SettlementSheet) -> list[dict[str, Any]]:
 def run_settlement_print(request: DeskRequest, pk: int) -> HttpResponse:
     """经费决算表 on paper."""
     run = organised_run(request, pk)
-    sheet, _ = _sheet(run)
-    context = {"run": run, "sheet": sheet, "back_url": address("run_settlement", run.pk)}
+    sheet, _, papers = _sheet(run)
+    context = {"run": run, "sheet": sheet, "papers": papers, "back_url": address("run_settlement", run.pk)}
     return render(request, "workflow/money/settlement_print.html", context)
 
 
@@ -152,8 +154,10 @@ def run_settlement_print(request: DeskRequest, pk: int) -> HttpResponse:
 def run_settlement_export(request: DeskRequest, pk: int) -> HttpResponse:
     """经费决算表 as a workbook."""
     run = organised_run(request, pk)
-    sheet, _ = _sheet(run)
-    return workbook_file(settlement_book(run, sheet, on=timezone.localdate()), f"{run.title}经费决算表")
+    sheet, _, papers = _sheet(run)
+    return workbook_file(
+        settlement_book(run, sheet, papers, on=timezone.localdate()), f"{run.title}经费决算表"
+    )
 
 
 @require_POST

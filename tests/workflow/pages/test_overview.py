@@ -218,10 +218,15 @@ def test_payments_are_found_by_what_one_remembers(client: Client, world: World) 
     assert found(voucher="none") == [new.number]
     assert found(q="没有这个") == []
     book = load_workbook(BytesIO(client.get(url("fund_payments", fund_id(plan), format="xlsx")).content))
-    rows = [[cell.value for cell in row] for row in book.active.iter_rows(min_row=4)]
-    assert [row[0] for row in rows[:2]] == [new.number, old.number]
-    assert rows[2][7] == 300
-    assert rows[0][10] == "27000099"
+    names, *rows = book.active.iter_rows(min_row=3, values_only=True)
+    found_rows = [dict(zip(names, row, strict=True)) for row in rows[:3]]
+    wanted = ("支付单号", "支付类型", "费用项目", "金额", "计入支出", "发票号", "附件张数")
+    meals = "伙食费"
+    assert [tuple(row[name] for name in wanted) for row in found_rows] == [
+        (new.number, "其他费用", meals, 200, 200, "27000099", None),
+        (old.number, "其他费用", meals, 100, 100, None, None),
+        (None, None, None, None, 300, None, None),
+    ]
 
 
 def test_payments_add_up_to_what_is_shown(client: Client, world: World) -> None:

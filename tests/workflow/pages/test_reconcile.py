@@ -314,17 +314,28 @@ def test_the_whole_ledger_is_one_workbook(client: Client, world: World, run: Cla
     fund = booked.fund_of(world)
     book = workbook(client.get(url("fund_export_all", fund.pk)))
     assert book.sheetnames == ["流水", "支付", "预占"]
-    entries = list(book["流水"].iter_rows(min_row=2, values_only=True))
+    head = [row[0] for row in book["流水"].iter_rows(max_row=2, values_only=True)]
+    assert head == [
+        f"{fund.year}年{fund.title}流水",
+        "滨海新区总工会　2027年6月20日　单位：元　每笔从“自”转到“至”",
+    ]
+    *entries, total = book["流水"].iter_rows(min_row=4, values_only=True)
+    assert (total[0], set(total[1:])) == (f"合计（{len(entries)} 笔）", {None})
     assert len(entries) == fund.accounts.values("debits").exclude(debits=None).count()
     assert [row[2] for row in entries][-4:] == ["预占", "支出", "支出", "红字冲销"]
-    rows = book["支付"].iter_rows(min_row=2, values_only=True)
-    assert [(row[0], row[8], row[11], row[17]) for row in rows] == [
-        (paid.number, 120, "记9", None),
-        (wrong.number, 30, None, "已红字冲销"),
+    names, *rows = book["支付"].iter_rows(min_row=3, values_only=True)
+    found = [dict(zip(names, row, strict=True)) for row in rows]
+    wanted = ("支付单号", "费用项目", "金额", "计入支出", "凭证号", "附件张数", "状态")
+    item = promised.line.title
+    assert [tuple(row[name] for name in wanted) for row in found] == [
+        (paid.number, item, 120, 120, "记9", None, None),
+        (wrong.number, item, 30, 0, None, None, "已红字冲销"),
+        ("合计（2 笔）", None, None, 120, None, None, None),
     ]
-    (only,) = book["预占"].iter_rows(min_row=2, values_only=True)
+    only, total = book["预占"].iter_rows(min_row=4, values_only=True)
     assert (only[0], only[10], only[11]) == (promised.number, 300, 180)
-    cell = book["预占"]["H2"]
+    assert total[10:12] == (300, 180)
+    cell = book["预占"]["H4"]
     assert (cell.data_type, cell.value) == ("s", "=1+1")
 
 
