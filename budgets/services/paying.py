@@ -103,7 +103,7 @@ def pay(
         book=book,
         at=at,
         session_no=session_no,
-        note=note,
+        explained=bool(note.strip()),
         invoices=invoices,
         papers=papers,
         fees=fees,
@@ -166,7 +166,7 @@ def check_payment(
     book: Book,
     at: datetime.datetime,
     session_no: int | None = None,
-    note: str = "",
+    explained: bool = False,
     invoices: Sequence[GivenInvoice] = (),
     papers: Sequence[GivenPaper] = (),
     fees: Sequence[GivenFee] = (),
@@ -174,6 +174,7 @@ def check_payment(
 ) -> tuple[Decimal, dict[int, dict[str, Account]], list[Invoice]]:
     """What it comes to, the accounts of its lines, its invoices as they would be kept; nothing is written.
 
+    `explained`: whether its note says why a fee is over its ceiling, where the book only holds or warns.
     Raises `Refused` as :func:`pay` does, but for who acts.
     """
     of_kind = kind_of(book, kind, refund=False)
@@ -181,7 +182,7 @@ def check_payment(
     check_day(paid_on, at)
     total = check_rows(rows)
     if of_kind.lecture:
-        check_fees(book, fees, total, explained=bool(note.strip()))
+        check_fees(book, fees, total, explained=explained)
     accounts = accounts_of(project, {row.line for row in rows})
     check_free(rows, accounts, commitments_of(project, rows, session_no))
     return total, accounts, numbered(project, invoices)

@@ -1,7 +1,7 @@
 """What is odd about a payment of a class before it is booked: its day, invoices, lecturers, papers.
 
 Reads only. ``block`` stops it; ``warn`` lets it pass with a reason (备注), and both stay with the payment.
-What the ledger refuses by itself (free money, missing papers, ceilings) isn't said here again.
+What the ledger refuses by itself (free money, missing papers) isn't said here again.
 """
 
 from __future__ import annotations
@@ -12,14 +12,15 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from budgets.models import LectureFee, Payment, Project
+from budgets.rules import lecture_faults
 from office.wording import chinese_date, yuan
 from rulebook.money import PaperSource
 from rulebook.severity import Severity
-from workflow.models import Lesson
+from workflow.models import Decision, Lesson, RunRequest
 from workflow.rules.facts import plain
 from workflow.rules.findings import PASS, Finding
 from workflow.rules.spending import needed_papers
-from workflow.states import CALLING
+from workflow.states import CALLING, DecisionAction, RequestKind, RequestState
 
 if TYPE_CHECKING:
     import datetime
@@ -39,6 +40,10 @@ if TYPE_CHECKING:
         def title(self) -> str: ...
         @property
         def hours(self) -> Decimal: ...
+        @property
+        def after_tax(self) -> Decimal: ...
+        @property
+        def before_tax(self) -> Decimal: ...
 
     class Billed(Protocol):
         """An invoice as typed; ``amount`` is what stands on it in yuan, where somebody wrote it."""
@@ -51,6 +56,7 @@ if TYPE_CHECKING:
 
 #: The code of 发票 among the book's papers.
 INVOICE: Final = "invoice"
+LECTURE_OVER: Final = "lecture_over"
 ZERO: Final = Decimal(0)
 
 
@@ -75,11 +81,11 @@ class Claim:
 
 def findings_of(case: SpendingCase, claim: Claim) -> list[Finding]:
     """What is odd about it, in the order of the form. The approval and the 期 apart, which the case has, at
-    most two queries, and only for lecturers."""
+    most two queries, and only for lecturers; two more where a fee is over its ceiling."""
     return [
         *_day(case, claim),
         *_invoices(claim),
-        *(_lectures(case, claim) if claim.kind.lecture else ()),
+        *((*_over_ceiling(case, claim), *_lectures(case, claim)) if claim.kind.lecture else ()),
         *_stand_ins(case, claim),
         *_before_it_began(case, claim),
     ]
@@ -220,6 +226,44 @@ class _Taught:
     def titles(self, name: str) -> set[str]:
         """His 职称 by the timetable; without those left empty."""
         return {each.lecturer_title for each in self.lessons if _name(each.lecturer) == name} - {""}
+
+
+def _over_ceiling(case: SpendingCase, claim: Claim) -> Iterator[Finding]:
+    """X1 art. 10. Where the book holds it, finance's own reason isn't enough: somebody must have decided the
+    exception, with the opening of the 期 or a change of it."""
+    over = lecture_faults(case.book, claim.fees, explained=False)
+    if not over:
+        return
+    rule = case.book.rule(LECTURE_OVER)
+    runs = case.scope(case.session(claim.session_no))
+    severity, text, mend = rule.severity, "".join(over), "请按标准核减。"
+    if severity == Severity.HOLD:
+        if granted := _granted(runs):
+            severity, mend = Severity.WARN, ""
+            text += f"超标准已经批准（{granted}）。"
+        else:
+            severity = Severity.BLOCK
+            if any(run.state in CALLING for run in runs):
+                mend = "请按标准核减；确需超标准的，由主办部门在变更申请中说明理由报批，批准后再支付。"
+    run = next(iter(runs), None)
+    link = ("run", run.pk, "打开班次") if run is not None else None
+    yield _odd(LECTURE_OVER, severity, "讲课费标准", text, rule.clause, mend, link)
+
+
+def _granted(runs: list[ClassRun]) -> str:
+    """Who let the fees of one of these 期 go over the ceiling, as it was approved last; empty if nobody."""
+    approved = RunRequest.objects.filter(run__in=[run.pk for run in runs], state=RequestState.APPROVED)
+    approved = approved.exclude(kind__in=(RequestKind.CANCEL, RequestKind.EXEMPT))
+    latest = approved.order_by("run_id", "-submitted_at", "-id").distinct("run_id")
+    last = list(latest.values_list("pk", flat=True))
+    held = [{"code": LECTURE_OVER, "severity": str(Severity.HOLD)}]
+    said = Decision.objects.filter(
+        request__in=last, action=DecisionAction.AGREE, findings__contains=held
+    ).order_by("at", "id")
+    decision = said.defer("findings").last()
+    if decision is None:
+        return ""
+    return f"{decision.step_title}{decision.actor_name}，{chinese_date(decision.at)}"
 
 
 def _lectures(case: SpendingCase, claim: Claim) -> Iterator[Finding]:

@@ -185,6 +185,7 @@ def pay(
         at=at,
         voucher=given.voucher,
         attachments=given.attachments,
+        note=given.note,
         papers_later=papers_later,
         findings=kept(found),
     )
@@ -198,7 +199,8 @@ def check(*, project_id: int, given: Paying, actor: User, at: datetime.datetime)
     if reason := ledger_rules.refusal("spend", project.union, actor, at):
         raise Refused(reason)
     kind, papers = _opened_for(project, case, given)
-    ledger.check_payment(**_written(project, case, given, papers), at=at)
+    # Whether what is odd is explained, a fee over its ceiling among it, is asked when it is booked.
+    ledger.check_payment(**_written(project, case, given, papers), explained=True, at=at)
     found = findings_of(case, _claim(project, kind, given)) if kind is not None else []
     _demand_none(found)
     return found
@@ -226,7 +228,6 @@ def _written(project: Project, case: SpendingCase, given: Paying, papers: list[G
         "handler": given.handler,
         "book": case.book,
         "session_no": case.session(given.session_no),
-        "note": given.note,
         "invoices": given.invoices,
         "papers": papers,
         "fees": given.fees,

@@ -12,7 +12,6 @@ from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils import timezone
 
-from budgets import rules as ledger_rules
 from budgets.models import Commitment, Payment
 from budgets.states import PayMethod, Subject
 from office.refusals import Conflict, Refused
@@ -349,7 +348,6 @@ def _live(on: Desk, form: PaymentForm, session: int | None) -> dict[str, Any]:
         "words": capital_yuan(total) if total else "",
         "fees": together,
         "differs": bool(fees) and together != total,
-        "over": ledger_rules.lecture_faults(on.case.book, fees, explained=False),
         "wrong": [
             (source.title, error)
             for source, box in form.boxes()

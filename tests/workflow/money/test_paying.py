@@ -19,6 +19,7 @@ from tests.workflow.money.spending import NOW
 from tests.workflow.world import World, at
 from workflow.models import ClassRun, Lesson
 from workflow.services import spending
+from workflow.states import RequestKind
 
 D = Decimal
 
@@ -158,6 +159,29 @@ def test_more_hours_than_the_timetable_are_refused_with_both_figures(world: Worl
     with pytest.raises(Refused, match=over):
         lecture(world, run, fee("12"), note="有原因")
     assert lecture(world, run, fee("8")).findings == []
+
+
+def test_a_fee_over_its_ceiling_isnt_let_pass_by_finances_own_reason(world: World) -> None:
+    run = lecturing(world)
+    dear = fee("4", after="4000.01")
+    for note in ("", "专家特殊"):
+        with pytest.raises(Refused, match=r"超 0\.01 元.*由主办部门在变更申请中说明理由报批"):
+            lecture(world, run, dear, note=note)
+    acts.end_attendance(run)
+    with pytest.raises(Refused, match=r"超 0\.01 元.*请按标准核减。（"):
+        lecture(world, run, dear, note="专家特殊")
+
+
+def test_a_fee_over_its_ceiling_is_paid_where_the_exception_was_decided(world: World) -> None:
+    run = lecturing(world)
+    costs = {"meals": D("8000.00"), "lecture": D("12000.00")}
+    runs.grant(world, run, RequestKind.CHANGE, runs.as_planned(run.plan, costs=costs))
+    dear = fee("8", after="9000.00")
+    with pytest.raises(Refused, match="有 1 项提示，请在备注中说明"):
+        lecture(world, run, dear)
+    paid = lecture(world, run, dear, note="按批准的标准支付")
+    assert [code for code, _ in said(paid)] == ["lecture_over"]
+    assert "超标准已经批准（" in paid.findings[0]["message"]
 
 
 def test_hours_paid_before_count_and_reversed_ones_dont(world: World) -> None:

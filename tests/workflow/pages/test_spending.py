@@ -529,7 +529,7 @@ def test_a_lecturer_over_the_ceiling_is_refused_with_the_clause(client: Client, 
     assert refused.status_code == 422
     over = "何老师（正高级技术职称，4 学时）税后 4,001.00 元，上限 4,000.00 元，超 1.00 元"
     assert over in refused.context["form"].non_field_errors()[0]
-    assert over in refused.context["live"]["over"][0]
+    assert over in refused.context["live"]["odd"][0]["found"].message
 
 
 def test_switching_to_lecture_fees_brings_the_timetable_along(client: Client, world: World) -> None:
