@@ -194,7 +194,7 @@ def _sums(held: Held, unit: str, *, carried_in: bool) -> list[dict[str, Any]]:
         {
             "label": "下达",
             "value": money(held.appropriated, unit),
-            "note": "上年结转" if carried_in else "审定同时下达",
+            "note": "上年结转" if carried_in else "审定下达，含调剂、调整",
             "url": "?rows=granted#entries",
         },
         {
