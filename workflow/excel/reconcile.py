@@ -8,6 +8,7 @@ from office import cells
 from office.wording import chinese_date
 from workflow.excel.consolidation import fit as fit_height
 from workflow.rules.reconciling import DIFFERENT, Fit
+from workflow.selectors.fund_lists import ZERO
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,6 +77,12 @@ def difference_book(fund: Fund, found: Reconciled, projects: Mapping[int, Projec
         for pair in pairs:
             line = _values(pair, projects)
             fit_height(rows.ws, rows.add(line), [column.width for column in _ROWS], line)
+        theirs, ours, difference = (
+            sum((amount for pair in pairs if (amount := getattr(pair, name)) is not None), ZERO)
+            for name in ("theirs_amount", "ours_amount", "difference")
+        )
+        count = f"合计（{len(pairs)} 行）"
+        rows.add_total((count, *[None] * 7, theirs, ours, difference, None))
         rows.finish(freeze_columns=1)
     return book
 

@@ -252,6 +252,13 @@ def funds_of(union_id: int, year: int) -> list[FundLine]:
     return [FundLine(fund, totals[fund.pk]) for fund in funds]
 
 
+def all_funds_of(union_id: int) -> list[FundLine]:
+    """The funds of every year of a union with their totals, the latest year first, in two queries."""
+    funds = list(Fund.objects.filter(union=union_id).order_by("-year", "id"))
+    totals = fund_totals(fund.pk for fund in funds)
+    return [FundLine(fund, totals[fund.pk]) for fund in funds]
+
+
 def latest_words(plan_ids: Iterable[int]) -> dict[int, Decision]:
     """Of each plan the last decision that spoke against it (退回、缓议、不列入); one query."""
     against = (DecisionAction.RETURN, DecisionAction.DEFER, DecisionAction.EXCLUDE)

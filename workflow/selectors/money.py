@@ -105,6 +105,13 @@ def held_by(totals: ProjectTotals) -> Held:
     return Held(totals.appropriated, totals.committed, totals.paid, totals.available)
 
 
+def together(totals: Iterable[FundTotals]) -> FundTotals:
+    """All of these funds together."""
+    rows = list(totals)
+    names = ("granted", "appropriated", "committed", "paid", "available")
+    return FundTotals(*(sum((getattr(row, name) for row in rows), ZERO) for name in names))
+
+
 def held_of(totals: FundTotals) -> Held:
     """What a fund has handed on, as its projects hold it."""
     left = totals.appropriated - totals.committed - totals.paid

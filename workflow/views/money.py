@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.db.models import F
 from django.http import Http404, HttpResponse
@@ -15,11 +15,12 @@ from budgets import rules
 from budgets.models import Fund
 from budgets.selectors import FundTotals, fund_totals
 from office.wording import percent_text
+from workflow.excel.funds import funds_book
 from workflow.excel.money import fund_sheet
 from workflow.rules.money_gate import may_ask_about
 from workflow.selectors import fund_lists as lists
 from workflow.selectors import money as selectors
-from workflow.selectors.consolidation import funds_of
+from workflow.selectors.consolidation import all_funds_of, funds_of
 from workflow.selectors.fund_years import acts_in, origins_of, with_acts
 from workflow.selectors.growth import growth_of
 from workflow.selectors.years import asked_year
@@ -28,9 +29,6 @@ from workflow.templatetags.amounts import money
 from workflow.views.common import DeskRequest, page_of, standing_of, workbook_file
 from workflow.views.fund_frame import scope_of, seen_fund
 from workflow.views.overseen import overseen_union, overseen_unions
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 @require_GET
@@ -48,17 +46,12 @@ def funds(request: DeskRequest) -> HttpResponse:
         "year": year,
         "years": range(year - 2, year + 2),
         "unit": unit,
-        "sums": _sums(_together([row.totals for row, _ in rows]), unit, f"{len(rows)} 个渠道"),
+        "sums": _sums(selectors.together(row.totals for row, _ in rows), unit, f"{len(rows)} 个渠道"),
         "may_open": may_open,
         "growth": growth_of(union.pk, year),
         "growth_url": f"{reverse('workflow:fund_growth')}?union={union.code}&year={year}" if may_open else "",
     }
     return render(request, "workflow/money/funds.html", context)
-
-
-def _together(totals: Sequence[FundTotals]) -> FundTotals:
-    names = ("granted", "appropriated", "committed", "paid", "available")
-    return FundTotals(*(sum((getattr(row, name) for row in totals), selectors.ZERO) for name in names))
 
 
 def _sums(totals: FundTotals, unit: str, note: str) -> list[dict[str, Any]]:
@@ -144,6 +137,15 @@ def fund(request: DeskRequest, pk: int) -> HttpResponse:
 
 
 @require_GET
+def funds_export(request: DeskRequest) -> HttpResponse:
+    """A union's funds, of the year asked for and of every year."""
+    union = overseen_union(request, overseen_unions(request))
+    year = asked_year(request.GET, timezone.now(), spending=True)
+    book = funds_book(union, year, all_funds_of(union.pk), on=timezone.localdate())
+    return workbook_file(book, f"{union.name}{year}年培训经费")
+
+
+@require_GET
 def fund_export(request: DeskRequest, pk: int) -> HttpResponse:
     found = seen_fund(request, pk)
     projects, department, _ = scope_of(request, found)
@@ -159,6 +161,7 @@ def fund_export(request: DeskRequest, pk: int) -> HttpResponse:
 
 urlpatterns = [
     path("funds/", funds, name="funds"),
+    path("funds/export/", funds_export, name="funds_export"),
     path("funds/<int:pk>/", fund, name="fund"),
     path("funds/<int:pk>/export/", fund_export, name="fund_export"),
 ]

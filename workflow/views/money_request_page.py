@@ -13,6 +13,7 @@ from office.wording import yuan
 from workflow.rules import route
 from workflow.rules.differences import cost_titles
 from workflow.rules.findings import stored
+from workflow.rules.listing import amount_asked
 from workflow.rules.money_checks import findings_now
 from workflow.rules.money_gate import MoneyAct, MoneyCase, case_of, judge
 from workflow.rules.money_terms import ZERO, Effect, Figures, MoneyTerms, carrying, effects
@@ -35,6 +36,14 @@ AFTER = {
     MoneyKind.BUDGET: "同时按申请调整项目预算：增加的从年度专项预算安排，减少的收回。",
     MoneyKind.CARRY_OVER: "同时从本年专项预算转到下一年同一渠道；所选班次设立接续项目，预占随班转入。",
     MoneyKind.SUPPLEMENT: "同时追加年度专项预算。",
+}
+
+#: What :func:`amount_asked` is of each.
+AMOUNTS = {
+    MoneyKind.TRANSFER: "调剂金额",
+    MoneyKind.BUDGET: "调整后预算",
+    MoneyKind.CARRY_OVER: "结转金额",
+    MoneyKind.SUPPLEMENT: "追加金额",
 }
 
 
@@ -204,6 +213,8 @@ def money_request_print(request: MoneyRequest, *, at: datetime) -> dict[str, Any
     decisions = asked.record(request)
     return sides(request) | {
         "request_": request,
+        "amount": amount_asked(request),
+        "amount_title": AMOUNTS[MoneyKind(request.kind)],
         "document": MoneyTerms.from_json(request.content).document,
         "findings": [row for row in _findings(request, decisions, at) if row.severity != "pass"],
         "decisions": decisions,

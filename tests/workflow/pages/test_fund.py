@@ -12,7 +12,8 @@ from django.test import Client
 from django.urls import reverse
 
 from budgets.models import Entry, Fund, Project
-from budgets.states import EntryKind
+from budgets.services import open_fund
+from budgets.states import EntryKind, FundStatus
 from org.models import User
 from org.services import share
 from tests.workflow import acts
@@ -257,6 +258,35 @@ def test_another_union_and_an_auditor(client: Client, world: World) -> None:
     for address in (*addresses, FUNDS):
         assert client.get(address).status_code == 200, address
     assert client.get(url("fund_supplement", fund.pk)).status_code == 403
+
+
+def test_the_funds_of_every_year_as_a_workbook(client: Client, world: World) -> None:
+    acts.approve(world, world.draft(name="信息员班"))
+    open_fund(
+        union=world.union,
+        year=2026,
+        source="business",
+        title="业务培训费",
+        status=FundStatus.APPROVED,
+        basis="=预算〔2026〕1号",
+        amount=Decimal("300.00"),
+        actor=world.people["caiwu-head"],
+        at=at(1, 20),
+    )
+    address = reverse("workflow:funds_export")
+    assert f"{address}?union=binhai&amp;year=2027" in as_(client, world, "caiwu-head").get(FUNDS).text
+    book = workbook(client.get(f"{address}?union=binhai&year=2027"))
+    assert book.sheetnames == ["2027年", "历年"]
+    title, note, head, only, total = list(book["2027年"].iter_rows(max_row=5, values_only=True))
+    assert (title[0], "单位：元" in note[0]) == ("2027年培训经费专项预算", True)
+    fund = the_fund(world)
+    figures = (1000000, 10000, 0, 0, 10000, 990000, 0)
+    assert only[:10] == (2027, fund.title, fund.get_status_display(), *figures)
+    assert (head[3], total[1], total[3:10]) == ("年度预算", "合计（1 个渠道）", figures)
+    rows = list(book["历年"].iter_rows(min_row=4, max_row=7, values_only=True))
+    assert [(row[0], row[3]) for row in rows] == [(2027, 1000000), (2027, 1000000), (2026, 300), (2026, 300)]
+    assert book["历年"]["K6"].data_type == "s"
+    assert as_(client, world, "xuanchuan-staff").get(address).status_code == 404
 
 
 def test_the_sheet_adds_up_to_the_ledger(client: Client, world: World) -> None:

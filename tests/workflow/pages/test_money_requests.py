@@ -328,6 +328,7 @@ def test_the_print_says_who_decided_what(world: World, project: Project) -> None
     text = signed_in(world, "xuanchuan-staff").get(url(request, "money_request_print")).text
     for said in ("培训经费预算调整申请审批单", request.code, "财务会审", "李想", "8,100.00", "工作需要"):
         assert said in text, said
+    assert "<th>调整后预算</th><td>10,100.00 元</td><th>大写</th><td>壹万零壹佰元整</td>" in text
 
 
 # ---- lists
@@ -445,6 +446,9 @@ def test_a_funds_page_leads_to_everything_asked_about_it(world: World, project: 
     assert address in client.get(reverse("workflow:fund", args=[project.fund_id])).text
     text = client.get(address).text
     assert (url(request) in text, url(draft) in text) == (True, True)
+    # What stands in the column of amounts is said of each kind.
+    assert '10,100.00<br><span class="faint">调整后总额</span>' in text
+    assert '1.00<br><span class="faint">追加额</span>' in text
     text = signed_in(world, "secretary").get(address).text
     assert (url(request) in text, url(draft) in text) == (True, False)
     assert signed_in(world, "xuanchuan-staff").get(address).status_code == 404

@@ -281,6 +281,7 @@ def test_the_table_of_differences_adds_up(client: Client, world: World, run: Cla
         ("只在财务账", 40, None),
         ("看不懂", None, None),
         ("只在本系统", None, 70),
+        ("合计（3 行）", 40, 70),
     ]
     cell = book["差异"]["G4"]
     assert (cell.data_type, cell.value) == ("s", '=HYPERLINK("http://x","点")')
