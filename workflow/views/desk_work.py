@@ -15,7 +15,7 @@ from django.urls import path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from org.models import Cadre
+from org.models import Cadre, PostKind
 from org.selectors import holders_of, reach
 from workflow.excel import worklist as sheets
 from workflow.forms.worklist import WorkFilter
@@ -89,7 +89,9 @@ def inbox(request: DeskRequest) -> HttpResponse:
         "by_limit": by_limit,
         "unmanned": unmanned,
         # A unit's contact has no part in any chain: his work waits elsewhere.
-        "sends": bool(standing.posts) and not standing.department_ids,
+        "sends": any(
+            post.kind == PostKind.STAFF and post.department_id is None for post in standing.posts
+        ),
         "keep": [(key, request.GET[key]) for key in ("view", "sort") if request.GET.get(key)],
         "clear_url": ("?view=unmanned" if unmanned else "?") if narrow else "",
         "tabs": _tabs(request, standing, unmanned),

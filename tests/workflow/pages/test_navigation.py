@@ -14,7 +14,7 @@ from django.urls import NoReverseMatch, resolve, reverse
 from org import services as organisation
 from org.models import User
 from org.selectors import standing
-from tests.workflow import acts, runs
+from tests.workflow import acts, called, runs
 from tests.workflow import world as worlds
 from tests.workflow.world import World, at
 from workflow.context import navigation
@@ -215,3 +215,15 @@ def test_the_year_that_is_planned(moment: datetime.datetime, year: int) -> None:
 )
 def test_the_year_asked_for(asked: str, year: int) -> None:
     assert asked_year({"year": asked}, at(1, 13)) == year
+
+
+def test_an_empty_inbox_sends_a_units_contact_to_his_classes_and_a_leader_nowhere(
+    world: World, client: Client
+) -> None:
+    sending = reverse("workflow:nominations")
+    client.force_login(called.unit(world).contact)
+    assert f'<a class="button is-primary" href="{sending}">名额与报名</a>' in client.get("/").text
+    client.force_login(world.people["leader"])
+    page = client.get("/").text
+    assert "轮到您办理时，事项会出现在这里" in page
+    assert "名额、报名和递补" not in page

@@ -127,7 +127,7 @@ def _of(house: House) -> Iterator[Sequence[str]]:
             f"{office.name} {office.head_title}",
             acts,
         )
-        acts = "编制、导入、报送计划"
+        acts = "编制、导入、报送计划" + ("、培训经费" if office.code == house.finance else "")
         yield f"{house.code}-{office.code}-staff", office.clerk, house.name, f"{office.name} 干事", acts
     yield (
         f"{house.code}-secretary",
