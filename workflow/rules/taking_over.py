@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from budgets.models import Project
 from budgets.rules import invoice_number
 from office.wording import yuan
 from rulebook.severity import Severity
 from workflow.rules.content import LECTURE
 from workflow.rules.findings import Finding
 from workflow.rules.reconciling import ZERO, plain
-from workflow.rules.spending import cases_of, is_over, obstacles
+from workflow.rules.spending import carried_to, cases_of, is_over, obstacles
 from workflow.selectors.reconciling import choices_of
 from workflow.selectors.spending import invoice_uses
 from workflow.states import RunState
@@ -107,7 +108,7 @@ def stands(
     kind: str,
     today: datetime.date,
 ) -> dict[int, Stand]:
-    """By row number, how the rows of 只在财务账 stand; seven queries, however many there are.
+    """By row number, how the rows of 只在财务账 stand; eight queries, however many there are.
 
     ``picked``: the rows to be taken over; None: all nothing is against and nobody doubts. What is free is
     counted after those of them that stand above in the file.
@@ -115,7 +116,13 @@ def stands(
     projects = {pair.project for pair in pairs if pair.project is not None}
     choices, cases = choices_of(projects), cases_of(projects)
     uses = invoice_uses(fund.union_id, {number for pair in pairs for number in pair.rows[0].invoices})
-    judging = _Judging(uses, kind, today)
+    carried = {
+        project.pk: carried_to(project, project.later_number)
+        for project in Project.objects.filter(pk__in=projects, continued_by__isnull=False)
+        .select_related("fund", "continued_by")
+        .order_by()
+    }
+    judging = _Judging(uses, kind, today, carried)
     found = {}
     for pair in pairs:
         row, project = pair.rows[0], pair.project
@@ -133,7 +140,10 @@ def stands(
 class _Judging:
     """What was taken by the rows above: amounts by line and commitment, invoices."""
 
-    def __init__(self, uses: Mapping[str, Invoice], kind: str, today: datetime.date) -> None:
+    def __init__(
+        self, uses: Mapping[str, Invoice], kind: str, today: datetime.date, carried: Mapping[int, str]
+    ) -> None:
+        self.carried = carried
         self.uses = uses
         self.kind = kind
         self.today = today
@@ -159,11 +169,15 @@ class _Judging:
         sessions = _sessions(case) if case is not None and case.plan.sessions > 1 else ()
         session = _session(row, case, choice, sessions, wish) if case is not None else ""
         against = [*row_faults(row, self.today), *self._invoices(row)]
-        if case is None:
+        away = self.carried.get(project)
+        if away:
+            against.append(_fault("carried", "结转", away))
+        elif case is None:
             against.append(_fault("no_plan", "班次", "这个项目没有对应的班次计划，不能办理支付。"))
         else:
             against += self._class_faults(row, case, session)
-        against += self._choice_faults(row, choice, session, project)
+        if not away:
+            against += self._choice_faults(row, choice, session, project)
         doubtful = bool(pair.note)
         return Stand(row, project, choices, choice, sessions, session, tuple(against), doubtful)
 

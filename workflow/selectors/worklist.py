@@ -28,6 +28,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce
 
+from budgets.models import Project
 from office.prepared import Prepared
 from rulebook.models import RuleBook
 from workflow.models import ClassPlan, Decision, MoneyRequest, RunRequest, WorkTask
@@ -47,6 +48,7 @@ _WITHOUT: Final = (DecisionAction.RESUME, DecisionAction.WITHDRAW)
 
 _NUMBER: Final = re.compile(r"(?:申报\s*)?(?:(\d{4})\s*[-－—]\s*)?0*(\d{1,5})")
 
+_PROJECT: Final = re.compile(r"P\d{4}-\d+")
 _ASKED: Final = re.compile(r"[Jj][Ff]0*(\d{1,9})")
 
 #: What a row of a list reads of a plan; the rest stays in the database.
@@ -163,6 +165,10 @@ def named(text: str, prefix: str = "") -> Q:
     conditions = Q()
     for field in ("name", "owner_name", "created_by__name", "plan_number"):
         conditions |= Q(**{f"{prefix}{field}__icontains": text})
+    if _PROJECT.fullmatch(text.strip().upper()):
+        # The number of a later year, to which the class was carried over.
+        later = Project.objects.filter(number__iexact=text.strip(), origin__isnull=False).order_by()
+        conditions |= Q(**{f"{prefix}project__in": later.values("origin")})
     number = _NUMBER.fullmatch(text.strip())
     if number is not None:
         serial = {f"{prefix}serial": int(number[2])}

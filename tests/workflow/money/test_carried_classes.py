@@ -21,11 +21,13 @@ from tests.workflow.money import spending as spend
 from tests.workflow.test_settling import ended, settle
 from tests.workflow.world import World, at
 from workflow.models import ClassRun, Decision, MoneyRequest
-from workflow.rules.reconciling import BookedRow
+from workflow.rules.reconciling import BookedRow, Fit
 from workflow.rules.risks import risks
 from workflow.rules.spending import case_of, cases_of
+from workflow.rules.taking_over import stands
 from workflow.selectors.fund_lists import funded, projects_of
 from workflow.selectors.money_reports import budget_report, execution_report, settlement_report
+from workflow.selectors.worklist import search
 from workflow.services import reconciling, spending
 from workflow.states import MoneyKind, RequestKind
 
@@ -277,6 +279,29 @@ class TestAfterwards:
             (new.pk, [payment.pk], "财务账写的是原项目编号 P2027-0001，本班已结转到 P2028-0001。"),
             (new.pk, [], "财务账写的是原项目编号 P2027-0001，本班已结转到 P2028-0001。"),
         ]
+
+
+def test_a_row_of_the_old_year_is_not_taken_over_after_the_carry_over(world: World, old: Project) -> None:
+    asking.next_fund(world)
+    carried.carry(world, old)
+    row = BookedRow(2, "记-1", date(2027, 6, 15), old.number, "场地费", amount=D("5.00"), item="场地费")
+    found, _ = reconciling.compared(old.fund, 6, (row,))
+    standing_of = stands(
+        old.fund, found.of(Fit.THEIRS), wishes={}, picked=None, kind="other", today=date(2027, 6, 20)
+    )
+    assert [one.message for one in standing_of[2].against if one.code == "carried"] == [
+        "本班结余已结转到 P2028-0001，请在该项目办理。"
+    ]
+    assert not standing_of[2].may
+
+
+def test_its_new_number_finds_the_class(world: World, run: ClassRun, old: Project) -> None:
+    asking.next_fund(world)
+    carried.carry(world, old)
+    seen = standing(world.people["caiwu-head"], at(6, 1).date())
+    for number in ("P2028-0001", " p2028-0001", "P2027-0001"):
+        assert [plan.pk for plan in search(seen, number)] == [run.plan_id], number
+    assert not search(seen, "P2028-0002")
 
 
 def test_it_goes_on_for_a_third_year(world: World, run: ClassRun, old: Project) -> None:
