@@ -64,9 +64,8 @@ def project(request: DeskRequest, pk: int) -> HttpResponse:
         request, select.granted(found, key) if granting else select.of_project(found, key), ENTRIES
     )
     ended = rules.ended(case) if case is not None else ""
-    others = _others(found)
-    later = next((each["project"] for each in others if not each["earlier"]), None)
-    carried = rules.carried_to(found, later.number) if later is not None else ""
+    carried = rules.carried_to(found, found.later_number) if found.later_number else ""
+    others = _others(found) if carried or found.origin_id is not None else []
     whole = standing.sees_union(found.union_id)
     context: dict[str, Any] = {
         "project": found,
@@ -105,7 +104,7 @@ def project(request: DeskRequest, pk: int) -> HttpResponse:
 
 
 def _others(found: Project) -> list[dict[str, Any]]:
-    """The class's money of other years, with whether it is an earlier one; nothing for most projects."""
+    """The class's money of other years, with whether it is an earlier one."""
     projects = Project.objects.of_class(found.first_id).select_related("fund")
     return [
         {"project": each, "earlier": each.fund.year < found.fund.year}

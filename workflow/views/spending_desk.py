@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 def seen_project(request: DeskRequest, pk: int) -> Project:
     """The project with fund, union and department; 404 for whoever may not see it."""
     visible = Project.objects.visible_to(standing_of(request)).select_related(
-        "fund__union", "union", "department"
+        "fund__union", "union", "department", "continued_by"
     )
     found = visible.filter(pk=pk).first()
     if found is None:
