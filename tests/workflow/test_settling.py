@@ -8,6 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import time_machine
+from django.test import Client
+from django.urls import reverse
 
 from budgets import services as ledger
 from budgets.models import Payment, Settlement
@@ -281,3 +284,22 @@ def test_everybody_sees_the_same_people(world: World) -> None:
     figures = figures_of(runs.fresh_run(run))
     assert (figures.sheet.trainees, figures.person_half_days) == (1, 4)
     assert called.organiser(world, run).name == "林晓峰"
+
+
+def test_s23_what_the_book_holds_is_settled_by_the_head_of_finance(world: World, client: Client) -> None:
+    run = ended(world, people=10)
+    pay(world, run, "8000.00")
+    with pytest.raises(Refused, match="须经批准：请财务部门负责人核准并办结决算"):
+        settle(world, run, note="会务人员多一天")
+    address = reverse("workflow:run_settlement", args=[run.pk])
+    with time_machine.travel(SETTLED_AT, tick=False):
+        client.force_login(world.people["caiwu-staff"])
+        seen = client.get(address)
+        assert (seen.context["may_settle"], "须经批准" in seen.text) == (False, True)
+        client.force_login(world.people["caiwu-head"])
+        assert client.get(address).context["may_settle"]
+    with pytest.raises(Refused, match="请填写决算说明"):
+        settle(world, run, "caiwu-head", note=" ")
+    done = settle(world, run, "caiwu-head", note="会务人员多一天")
+    assert done is not None
+    assert "staff_over" in {row["code"] for row in done.facts["findings"]}

@@ -27,7 +27,7 @@ from workflow.selectors.settlements import SettlementSheet, SheetRow
 from workflow.states import FIRM_SEATS, Presence, RequestKind, RequestState, RunState, SeatState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from org.models import User
@@ -84,6 +84,18 @@ def refusal(run: ClassRun, *, actor: User, at: datetime) -> str | None:
     if project is not None and (closed := ledger.closed(project.fund)):
         return f"{closed}本班还有款项须在下一年支付的，请由财务负责人反结账后申请结转。"
     return ledger.refusal("settle", run.plan.union, actor, at)
+
+
+def held_refusal(run: ClassRun, findings: Iterable[Finding], *, actor: User, at: datetime) -> str | None:
+    """Why ``actor`` can't settle what the book holds (超综合定额, 工作人员超比例): such exceptions are decided
+    by the head of finance (S23). None if nothing is held, or it is he."""
+    held = dict.fromkeys(each.title for each in findings if each.severity == Severity.HOLD)
+    if not held:
+        return None
+    post = ledger.finance_post(run.plan.union, actor, at)
+    if post is not None and ledger.finance_head(post):
+        return None
+    return f"{'、'.join(held)}须经批准：请财务部门负责人核准并办结决算。"
 
 
 def archive_refusal(run: ClassRun, *, actor: User, at: datetime) -> str | None:

@@ -10,7 +10,7 @@ from budgets import services as ledger
 from budgets.rules import finance_post
 from office.refusals import Conflict, Refused
 from office.wording import yuan
-from workflow.rules.settling import archive_refusal, figures_of, findings_of, refusal
+from workflow.rules.settling import archive_refusal, figures_of, findings_of, held_refusal, refusal
 from workflow.services.runs import locked_run
 from workflow.states import RunState
 
@@ -54,6 +54,8 @@ def settle_run(
         raise Refused("现在不能办结决算：" + "".join(stops))
     if any(finding.asks for finding in findings) and not note.strip():
         raise Refused("合规核查有需要说明的事项，请填写决算说明。")
+    if reason := held_refusal(run, findings, actor=actor, at=at):
+        raise Refused(reason)
     settlement = None
     if plan.project_now is not None:
         settlement = ledger.settle(

@@ -17,7 +17,14 @@ from office.refusals import Conflict, Refused
 from office.wording import yuan
 from workflow.excel.settlement import settlement_book
 from workflow.rules.findings import Finding, stored
-from workflow.rules.settling import archive_refusal, figures_of, findings_of, paid_for, refusal
+from workflow.rules.settling import (
+    archive_refusal,
+    figures_of,
+    findings_of,
+    held_refusal,
+    paid_for,
+    refusal,
+)
 from workflow.selectors.settlements import Attached, SettlementSheet, attached, kept_sheet
 from workflow.services.settling import archive_run, settle_run
 from workflow.views.callup_frame import ask, frame, organised_run
@@ -104,6 +111,8 @@ def _page(request: DeskRequest, run: ClassRun, *, error: str, status: int) -> Ht
     sheet, findings, papers = _sheet(run)
     typed = _explanations(request) if request.method == "POST" else {}
     reason = refusal(run, actor=request.user, at=at)
+    if reason is None and not sheet.settled:
+        reason = held_refusal(run, findings, actor=request.user, at=at)
     context: dict[str, Any] = {
         **frame(run, "run_settlement"),
         "sheet": sheet,
