@@ -87,8 +87,8 @@ def refusal(run: ClassRun, *, actor: User, at: datetime) -> str | None:
 
 
 def held_refusal(run: ClassRun, findings: Iterable[Finding], *, actor: User, at: datetime) -> str | None:
-    """Why ``actor`` can't settle what the book holds (超综合定额, 工作人员超比例): such exceptions are decided
-    by the head of finance (S23). None if nothing is held, or it is he."""
+    """Why ``actor`` can't settle what the book holds: an exception (超综合定额, 工作人员超比例) is decided by
+    the head of finance (S23). None if nothing is held, or it is he."""
     held = dict.fromkeys(each.title for each in findings if each.severity == Severity.HOLD)
     if not held:
         return None
