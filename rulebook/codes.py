@@ -38,9 +38,11 @@ PERSON_RULE_CODES: tuple[str, ...] = (
     "unknown_person",
     "name_differs",
 )
+#: What a year's money is checked for.
+FUND_RULE_CODES: tuple[str, ...] = ("fund_growth",)
 #: Those the database enforces whatever a book says: one person, one seat at a time.
 ENFORCED_RULE_CODES: tuple[str, ...] = ("already_in_class", "overlap")
-RULE_CODES = PLAN_RULE_CODES + PERSON_RULE_CODES
+RULE_CODES = PLAN_RULE_CODES + PERSON_RULE_CODES + FUND_RULE_CODES
 #: What passes the second gate: openings, changes of what is open, exemptions of people.
 LAUNCH_CHAINS: tuple[str, ...] = ("same", "changed", "change", "postpone", "cancel", "exempt")
 #: What is asked about money: 调剂, 预算调整, 结转, 追加.

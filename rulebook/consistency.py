@@ -18,6 +18,7 @@ from rulebook.codes import (
     DUTY_CODES,
     DUTY_PREFIX,
     ENFORCED_RULE_CODES,
+    FUND_RULE_CODES,
     LAUNCH_CHAINS,
     MONEY_CHAINS,
     PERSON_RULE_CODES,
@@ -368,8 +369,8 @@ def _rules(book: Book) -> Iterator[Problem]:
 
 
 @_check("rules")
-def _person_rules(book: Book) -> Iterator[Problem]:
-    for code in PERSON_RULE_CODES:
+def _parameters(book: Book) -> Iterator[Problem]:
+    for code in PERSON_RULE_CODES + FUND_RULE_CODES:
         rule = book.rules.get(code)
         if rule is None:
             continue

@@ -34,6 +34,12 @@ def book_for(union: Union, on: datetime.date) -> RuleBook:
     return found
 
 
+def book_or_none(union: Union, on: datetime.date) -> Book | None:
+    """What the edition in force says; None where there is none."""
+    found = _IN_FORCE.first(union=union.pk, on=on)
+    return None if found is None else found.book
+
+
 def books_by_id(ids: Iterable[int]) -> dict[int, Book]:
     """Content by row id, one query; unknown ids are left out."""
     return {row.pk: row.book for row in RuleBook.objects.in_bulk(set(ids)).values()}

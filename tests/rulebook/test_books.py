@@ -164,6 +164,16 @@ def test_severities_of_plan_rules(path: Path) -> None:
     assert all(book.rule(code).severity is Severity.BLOCK for code in stops)
 
 
+def test_a_years_money_grows_or_the_reason_is_recorded(book: Book, mianyang: Book) -> None:
+    """B-29, C-20: hard, an exception needs a recorded reason."""
+    assert [
+        (one.rule("fund_growth").severity, one.rule("fund_growth").clause) for one in (book, mianyang)
+    ] == [
+        (Severity.HOLD, "《意见》五(二)"),
+        (Severity.HOLD, "《规划》四(四)"),
+    ]
+
+
 def test_rate_card(book: Book) -> None:
     card = book.rate_card
     assert (card.enabled, card.default_class) == (True, "class3")

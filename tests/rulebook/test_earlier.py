@@ -9,7 +9,7 @@ import pytest
 
 from org.models import Union
 from rulebook import loader
-from rulebook.codes import LAUNCH_CHAINS, MONEY_CHAINS, PERSON_RULE_CODES
+from rulebook.codes import FUND_RULE_CODES, LAUNCH_CHAINS, MONEY_CHAINS, PERSON_RULE_CODES
 from rulebook.models import RuleBook
 from rulebook.schema import Book
 from rulebook.severity import Severity
@@ -22,7 +22,9 @@ def old() -> dict[str, Any]:
     content = loader.read(COUNTY).model_dump(mode="json")
     del content["launch"], content["notice"], content["money"]
     content["rules"] = {
-        code: rule for code, rule in content["rules"].items() if code not in PERSON_RULE_CODES
+        code: rule
+        for code, rule in content["rules"].items()
+        if code not in PERSON_RULE_CODES + FUND_RULE_CODES
     }
     return content
 
@@ -46,10 +48,11 @@ def test_what_it_could_not_say_is_filled_in_plainly(old: dict[str, Any]) -> None
         "cancel": ["training_authority", "finance"],
         "exempt": ["training_authority"],
     }
-    severities = {code: book.rule(code).severity for code in PERSON_RULE_CODES}
+    severities = {code: book.rule(code).severity for code in PERSON_RULE_CODES + FUND_RULE_CODES}
     stops = {"already_in_class", "overlap"}
     assert severities == {
-        code: Severity.BLOCK if code in stops else Severity.OFF for code in PERSON_RULE_CODES
+        code: Severity.BLOCK if code in stops else Severity.OFF
+        for code in PERSON_RULE_CODES + FUND_RULE_CODES
     }
     assert "重新载入" in book.notice.red_head
     assert {name: [s.holder.code for s in book.money.chain(name)] for name in MONEY_CHAINS} == {

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from django.db.models import Sum
 
-from budgets.models import Entry
+from budgets.models import Entry, Fund
 from budgets.states import AccountKind, EntryKind
 from workflow.models import GrowthReason
 
@@ -25,6 +25,7 @@ _CARRIED: Final = (EntryKind.CARRY_IN, EntryKind.CARRY_OUT)
 class Growth:
     """What was granted in ``year`` and the year before, in yuan; ``reason``: the last that was written.
 
+    ``awaited``: sources that had money the year before and aren't set up yet.
     ``before`` is None where nothing was granted the year before: there is nothing to compare.
     """
 
@@ -32,6 +33,7 @@ class Growth:
     now: Decimal
     before: Decimal | None
     reason: GrowthReason | None = None
+    awaited: tuple[str, ...] = ()
 
     @property
     def more(self) -> Decimal:
@@ -46,6 +48,11 @@ class Growth:
     def grows(self) -> bool:
         """Whether it is more than the year before, strictly; true where there is nothing to compare."""
         return self.before is None or self.now > self.before
+
+    def with_fund(self, source: str, amount: Decimal) -> Growth:
+        """As it will be with another source set up."""
+        awaited = tuple(code for code in self.awaited if code != source)
+        return replace(self, now=self.now + amount, awaited=awaited)
 
     @property
     def percent(self) -> str:
@@ -82,7 +89,7 @@ def granted(union_id: int, years: Collection[int]) -> dict[int, Decimal]:
 
 
 def growth_of(union_id: int, year: int) -> Growth:
-    """The comparison as it stands, with the last reason of that year; three queries."""
+    """The comparison as it stands, with the last reason of that year; four queries."""
     sums = granted(union_id, (year - 1, year))
     reason = (
         GrowthReason.objects.filter(union=union_id, year=year)
@@ -90,4 +97,7 @@ def growth_of(union_id: int, year: int) -> Growth:
         .order_by("at", "id")
         .last()
     )
-    return Growth(year, sums.get(year, ZERO), sums.get(year - 1), reason)
+    sources = Fund.objects.filter(union=union_id, year__in=(year - 1, year)).order_by("source")
+    by_year = list(sources.values_list("year", "source"))
+    awaited = [source for of, source in by_year if of < year and (year, source) not in by_year]
+    return Growth(year, sums.get(year, ZERO), sums.get(year - 1), reason, tuple(awaited))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -18,10 +18,13 @@ from budgets.states import EntryKind, FundStatus
 from office.refusals import Refused
 from office.wording import capital_yuan, yuan
 from rulebook.selectors import book_for
+from rulebook.severity import Severity
 from workflow.forms.money import FundForm, RestateForm
+from workflow.rules.growth import CODE as GROWTH
+from workflow.rules.growth import growth_finding, growth_refusal
 from workflow.selectors.growth import growth_of
 from workflow.selectors.years import asked_year
-from workflow.services.funds import missing_reason, restate_fund, set_up_fund
+from workflow.services.funds import restate_fund, set_up_fund
 from workflow.views.common import DeskRequest
 from workflow.views.fund_frame import seen_fund
 from workflow.views.overseen import forbidden, overseen_union, overseen_unions
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
     from django import forms
     from django.urls import URLPattern
 
+    from rulebook.schema import Book
+    from workflow.selectors.growth import Growth
     from workflow.views.paper_box import PaperBox
 
 _PAPER: Final = ("fund-basis", "依据文件")
@@ -63,9 +68,9 @@ def fund_new(request: DeskRequest) -> HttpResponse:
     growth = growth_of(union.pk, year)
     action = f"{reverse('workflow:fund_new')}?union={union.code}&year={year}"
     if request.method == "POST":
-        unexplained = form.is_valid() and not form.cleaned_data["reason"]
-        if unexplained and (missing := missing_reason(growth, form.cleaned_data["amount"])):
-            form.add_error("reason", missing)
+        if form.is_valid():
+            given = form.cleaned_data
+            _judge(form, book, growth.with_fund(given["source"], given["amount"]))
         if form.is_valid() and not box.errors and "revise" not in request.POST:
             given = form.cleaned_data
             status = FundStatus(given["status"])
@@ -81,6 +86,7 @@ def fund_new(request: DeskRequest) -> HttpResponse:
                     amount=given["amount"],
                     status=status,
                     basis=given["basis"],
+                    book=book,
                     reason=given["reason"],
                     papers=_papers(box),
                     actor=request.user,
@@ -97,7 +103,7 @@ def fund_new(request: DeskRequest) -> HttpResponse:
         "year": year,
         "action": action,
         "sources": sources,
-        "growth": growth,
+        **_compared(book, growth),
         "papers": box.rows([_PAPER]),
     }
     return render(request, "workflow/money/fund_new.html", context)
@@ -109,6 +115,10 @@ def fund_restate(request: DeskRequest, pk: int) -> HttpResponse:
     fund, at = seen_fund(request, pk), timezone.now()
     if reason := rules.refusal("restate", fund.union, request.user, at) or rules.closed(fund):
         return forbidden(request, reason)
+    try:
+        book = book_for(fund.union, timezone.localdate(at)).book
+    except Refused as refused:
+        return forbidden(request, str(refused))
     approved = fund.status != FundStatus.CONTROL
     began = Entry.objects.filter(credit__fund=fund, kind=EntryKind.GRANT, reversal=None).order_by("id").last()
     form = RestateForm(request.POST if request.method == "POST" else None, approved=approved)
@@ -116,10 +126,10 @@ def fund_restate(request: DeskRequest, pk: int) -> HttpResponse:
     growth = growth_of(fund.union_id, fund.year)
     if request.method == "POST":
         given = form.cleaned_data if form.is_valid() else {}
-        if given and growth.reason is None and not given["reason"]:
+        if given:
             more = given["amount"] - (began.amount if began is not None else 0)
-            if missing := missing_reason(growth, more):
-                form.add_error("reason", missing)
+            recorded = growth.reason.reason if growth.reason is not None else ""
+            _judge(form, book, growth.with_fund(fund.source, more), recorded=recorded)
         if form.is_valid() and not box.errors and "revise" not in request.POST:
             was = f"（原设立 {yuan(began.amount)} 元）" if began is not None else ""
             if request.POST.get("confirmed") != "1":
@@ -130,6 +140,7 @@ def fund_restate(request: DeskRequest, pk: int) -> HttpResponse:
                     fund=fund,
                     amount=given["amount"],
                     basis=given["basis"],
+                    book=book,
                     reason=given.get("why", ""),
                     growth_reason=given["reason"],
                     papers=_papers(box),
@@ -146,10 +157,26 @@ def fund_restate(request: DeskRequest, pk: int) -> HttpResponse:
         "form": form,
         "approved": approved,
         "began": began,
-        "growth": growth,
+        **_compared(book, growth),
         "papers": box.rows([_PAPER]),
     }
     return render(request, "workflow/money/fund_restate.html", context)
+
+
+def _judge(form: forms.Form, book: Book, growth: Growth, *, recorded: str = "") -> None:
+    """The rule of growth at its field: the reason that is asked for, the amount that is too little.
+
+    ``recorded``: a reason written before, which holds on."""
+    found = growth_finding(book, growth)
+    if refused := growth_refusal(found, reason=form.cleaned_data["reason"] or recorded):
+        form.add_error("reason" if found and found.asks else "amount", refused)
+
+
+def _compared(book: Book, growth: Growth) -> dict[str, Any]:
+    """What a form says of growth: the rule, both years, and whether they are compared at all."""
+    rule = book.rule(GROWTH)
+    compared = growth.before is not None and rule.severity != Severity.OFF
+    return {"growth": growth, "rule": rule, "compared": compared}
 
 
 def _papers(box: PaperBox) -> list[GivenPaper]:

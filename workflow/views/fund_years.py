@@ -17,8 +17,10 @@ from budgets import services as ledger
 from budgets.selectors import fund_totals
 from office.refusals import Refused
 from office.wording import chinese_date, yuan
+from rulebook.selectors import book_or_none
 from workflow.forms.fields import Text
 from workflow.rules.carrying import open_classes
+from workflow.rules.growth import growth_finding
 from workflow.rules.listing import amount_asked
 from workflow.selectors.fund_years import NAMED, ZERO, acts_of, requests_of, waiting_of
 from workflow.selectors.growth import growth_of
@@ -152,8 +154,9 @@ def fund_growth(request: DeskRequest) -> HttpResponse:
     if reason := rules.refusal("open_fund", union, request.user, at):
         return forbidden(request, reason)
     back = f"{reverse('workflow:funds')}?union={union.code}&year={year}"
-    growth = growth_of(union.pk, year)
-    if growth.grows:
+    growth, book = growth_of(union.pk, year), book_or_none(union, timezone.localdate(at))
+    finding = growth_finding(book, growth) if book is not None else None
+    if book is None or finding is None:
         return redirect(back)
     form = ReasonForm(
         request.POST if request.method == "POST" else None,
@@ -164,14 +167,26 @@ def fund_growth(request: DeskRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             services.explain_growth(
-                union=union, year=year, reason=form.cleaned_data["reason"], actor=request.user, at=at
+                union=union,
+                year=year,
+                reason=form.cleaned_data["reason"],
+                book=book,
+                actor=request.user,
+                at=at,
             )
         except Refused as refused:
             form.add_error(None, str(refused))
         else:
             messages.success(request, "已记录经费未增加的原因。")
             return redirect(back)
-    context = {"union": union, "year": year, "growth": growth, "form": form, "back": back}
+    context = {
+        "union": union,
+        "year": year,
+        "growth": growth,
+        "finding": finding,
+        "form": form,
+        "back": back,
+    }
     status = 422 if form.is_bound and form.errors else 200
     return render(request, "workflow/money/fund_growth.html", context, status=status)
 

@@ -15,8 +15,10 @@ from budgets import rules
 from budgets.models import Fund
 from budgets.selectors import FundTotals, fund_totals
 from office.wording import percent_text
+from rulebook.selectors import book_or_none
 from workflow.excel.funds import funds_book
 from workflow.excel.money import fund_sheet
+from workflow.rules.growth import growth_finding
 from workflow.rules.money_gate import may_ask_about
 from workflow.selectors import fund_lists as lists
 from workflow.selectors import money as selectors
@@ -37,6 +39,7 @@ def funds(request: DeskRequest) -> HttpResponse:
     at = timezone.now()
     union, year = overseen_union(request, unions), asked_year(request.GET, at, spending=True)
     rows = [(row, selectors.held_of(row.totals)) for row in funds_of(union.pk, year)]
+    growth, book = growth_of(union.pk, year), book_or_none(union, timezone.localdate(at))
     unit = request.GET.get("unit", "")
     may_open = rules.refusal("open_fund", union, request.user, at) is None
     context = {
@@ -48,7 +51,8 @@ def funds(request: DeskRequest) -> HttpResponse:
         "unit": unit,
         "sums": _sums(selectors.together(row.totals for row, _ in rows), unit, f"{len(rows)} 个渠道"),
         "may_open": may_open,
-        "growth": growth_of(union.pk, year),
+        "growth": growth,
+        "finding": growth_finding(book, growth) if book is not None else None,
         "growth_url": f"{reverse('workflow:fund_growth')}?union={union.code}&year={year}" if may_open else "",
     }
     return render(request, "workflow/money/funds.html", context)

@@ -46,6 +46,7 @@ def set_up(world: World, year: int, amount: str, source: str = "special", reason
         amount=D(amount),
         status=FundStatus.CONTROL,
         basis="预算批复",
+        book=world.book.book,
         actor=world.people["caiwu-head"],
         at=world.now(),
         reason=reason,
@@ -128,7 +129,11 @@ def test_more_is_strictly_more_or_a_reason(world: World, amount: str, grows: boo
         return
     with pytest.raises(Refused) as refused:
         set_up(world, 2028, amount)
-    assert f"{D(amount):,} 元，2027 年 1,000,000.00 元，没有增加" in str(refused.value)
+    less = "少 0.01 元" if amount == "999999.99" else "没有增加"
+    assert str(refused.value) == (
+        f"2028 年培训经费合计 {D(amount):,} 元，2027 年 1,000,000.00 元，{less}（不含结转）"
+        "（《意见》五(二)）。经费应当逐年增加，请填写未增加的原因。"
+    )
     assert not Fund.objects.filter(year=2028).exists()
     set_up(world, 2028, amount, reason="压缩一般性支出")
     kept = GrowthReason.objects.get()
@@ -159,7 +164,12 @@ def test_nothing_before_is_nothing_to_compare(world: World) -> None:
     assert (growth.before, growth.grows, growth.percent) == (None, True, "")
     with pytest.raises(Refused, match="不需要说明原因"):
         explain_growth(
-            union=world.union, year=2027, reason="x", actor=world.people["caiwu-head"], at=world.now()
+            union=world.union,
+            year=2027,
+            reason="x",
+            book=world.book.book,
+            actor=world.people["caiwu-head"],
+            at=world.now(),
         )
 
 
@@ -181,7 +191,7 @@ def test_the_form_asks_for_the_reason_before_the_amount_is_booked(world: World) 
         "basis": "预算〔2028〕1号",
     }
     missing = client.post(page, form).text
-    assert "2028 年培训经费合计 900,000.00 元，2027 年 1,000,000.00 元，没有增加" in missing
+    assert "2028 年培训经费合计 900,000.00 元，2027 年 1,000,000.00 元，少 100,000.00 元" in missing
     asked = client.post(page, form | {"reason": "压缩一般性支出"}).text
     assert "玖拾万元整" in asked
     assert 'value="压缩一般性支出"' in asked
@@ -189,7 +199,8 @@ def test_the_form_asks_for_the_reason_before_the_amount_is_booked(world: World) 
     shown = client.get(f"{FUNDS}?year=2028").text
     for said in (
         "经费没有逐年增加",
-        "减少 100,000.00 元（-10.0%）",
+        "少 100,000.00 元（不含结转），-10.0%",
+        "依据 《意见》五(二)",
         "压缩一般性支出",
         "李想",
         "重新说明原因",
