@@ -330,7 +330,10 @@ def _approval(case: SpendingCase) -> Known:
     if not meeting.minutes_number:
         return Known(why=f"{meeting}的纪要编号待补", page="meeting", pk=meeting.pk)
     text = f"{meeting}{chinese_date(meeting.held_on)}审定，纪要编号 {meeting.minutes_number}"
-    return Known(text, page="meeting", pk=meeting.pk)
+    if case.plan.off_plan_reason:
+        # A class added during the year is claimed with the head's approval (X1 art. 6 and 17).
+        text += f"；计划外班次，{case.plan.principal_approval}"
+    return Known(text[:MOST_EVIDENCE], page="meeting", pk=meeting.pk)
 
 
 def _notice(case: SpendingCase, run: ClassRun) -> str:
