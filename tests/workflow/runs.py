@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 from org.models import User
-from tests.workflow import acts
+from tests.workflow import acts, asked
 from tests.workflow.world import World
-from workflow.models import ClassPlan, ClassRun, Decision, RunRequest, WorkTask
+from workflow.models import ClassPlan, ClassRun, RunRequest
 from workflow.rules.terms import LessonTerms, RunTerms, Span, planned_terms
 from workflow.services import requests
-from workflow.states import DecisionAction, RequestKind
+from workflow.states import RequestKind
+
+# What is done with either kind of request.
+agree_all, decide, submit, task_of = asked.agree_all, asked.decide, asked.submit, asked.task_of
+fresh_request = asked.fresh
 
 #: The planned class of the world is in 6月上旬 and lasts two days.
 FIRST_DAY = date(2027, 6, 8)
@@ -24,11 +28,6 @@ def fresh_run(run: ClassRun) -> ClassRun:
     return ClassRun.objects.select_related("plan__union", "plan__department", "plan__version__book").get(
         pk=run.pk
     )
-
-
-def fresh_request(request: RunRequest) -> RunRequest:
-    """The request as it stands in the database now."""
-    return RunRequest.objects.select_related("run__plan__department", "book").get(pk=request.pk)
 
 
 def lessons(first: date, half_days: int, hours: str = "4.0") -> tuple[LessonTerms, ...]:
@@ -88,13 +87,6 @@ def draft(
     )
 
 
-def submit(
-    world: World, request: RunRequest, who: str | User | None = None, when: datetime | None = None
-) -> Decision:
-    actor = acts.person(world, who) or acts.author_of(world, request.run.plan)
-    return requests.submit(request_id=request.pk, actor=actor, at=when or world.now())
-
-
 def hand_in(
     world: World,
     run: ClassRun,
@@ -106,43 +98,6 @@ def hand_in(
     request = draft(world, run, kind, terms, **more)
     submit(world, request)
     return fresh_request(request)
-
-
-def task_of(request: RunRequest) -> WorkTask:
-    """The request's one open task."""
-    return WorkTask.objects.get(request=request, is_open=True)
-
-
-def decide(
-    world: World,
-    request: RunRequest,
-    who: str | User | None = None,
-    action: DecisionAction = DecisionAction.AGREE,
-    when: datetime | None = None,
-    **more: Any,
-) -> Decision:
-    """The holder of the open task's post decides, or ``who``."""
-    when = when or world.now()
-    task_id = more.pop("task_id", None) or task_of(request).pk
-    post = WorkTask.objects.select_related("post").get(pk=task_id).post
-    holder = post.tenures.filter(period__contains=when.date()).get().user
-    return requests.decide(
-        request_id=request.pk,
-        task_id=task_id,
-        action=action,
-        actor=acts.person(world, who) or holder,
-        at=when,
-        **more,
-    )
-
-
-def agree_all(world: World, request: RunRequest) -> RunRequest:
-    """Every step of the chain agrees."""
-    for _ in range(9):
-        if not WorkTask.objects.filter(request=request, is_open=True).exists():
-            return fresh_request(request)
-        decide(world, request, opinion="同意办理")
-    raise AssertionError("the chain has no end")
 
 
 def grant(

@@ -14,7 +14,7 @@ from psycopg.errors import CheckViolation, RaiseException
 
 from tests.workflow import acts, runs
 from tests.workflow.world import World
-from workflow.models import ClassRun, RunRequest
+from workflow.models import ClassRun, MoneyRequest, RunRequest
 from workflow.states import (
     REQUEST,
     REQUEST_TRANSITIONS,
@@ -30,6 +30,7 @@ REFUSED_BY_DATABASE = (ProgrammingError, IntegrityError)
 TABLES: list[tuple[type[Model], Any, Any]] = [
     (ClassRun, RUN_TRANSITIONS, RunState),
     (RunRequest, REQUEST_TRANSITIONS, RequestState),
+    (MoneyRequest, REQUEST_TRANSITIONS, RequestState),
 ]
 ALL = [
     (model, table, action, state)
@@ -51,7 +52,7 @@ def test_an_action_moves_exactly_as_the_table_says(model: Any, table: Any, actio
 
 
 def test_each_class_has_a_method_for_every_action_and_no_other() -> None:
-    for model, table in ((ClassRun, RUN), (RunRequest, REQUEST)):
+    for model, table in ((ClassRun, RUN), (RunRequest, REQUEST), (MoneyRequest, REQUEST)):
         field: Any = model._meta.get_field("state")
         assert {t.name for t in field.get_all_transitions(model)} == set(table)
 

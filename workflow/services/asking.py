@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
-from office.refusals import Refused
+from office.refusals import Conflict, Refused
 from office.wording import moment
 from office.workdays import add_workdays
 from org.models import Tenure
+from rulebook.severity import Severity
 from workflow import flows
 from workflow.models import RunRequest
 from workflow.rules import chain
@@ -21,6 +22,7 @@ from workflow.services.runs import locked_run
 from workflow.states import AUTHOR, DecisionAction, RequestKind, RequestState, StepKind
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from org.models import Post, Union, User
@@ -163,6 +165,29 @@ def refuse_unchanged(request: AnyRequest) -> None:
         request.basis_id,
     ):
         raise Refused(f"{request.words}退回后没有任何改动。请按退回意见修改；不需要修改的，在理由中说明。")
+
+
+class StaleRequest(Conflict):
+    """Somebody saved the request after this editor opened it; ``request`` is how it stands now."""
+
+    def __init__(self, request: AnyRequest) -> None:
+        super().__init__("您编辑期间，他人已修改并保存了这份申请。请核对最新内容后再保存。")
+        self.request = request
+
+
+def said(findings: Iterable[Finding]) -> str:
+    """Findings as a refusal names them, numbered."""
+    return "".join(f"{n}. {f.message}{f.mend}（{f.clause}）" for n, f in enumerate(findings, 1))
+
+
+def refuse_agreement(request: AnyRequest, findings: Sequence[Finding], opinion: str) -> None:
+    """What couldn't be handed in today can't be agreed to either: days go by and money moves while papers
+    lie. What a rule holds is agreed to in one's own words."""
+    if stops := [finding for finding in findings if finding.stops]:
+        raise Refused(f"{request.words}现在不能同意：{said(stops)}请退回修改。")
+    held = [finding.title for finding in findings if finding.severity == Severity.HOLD]
+    if held and not opinion:
+        raise Refused(f"{request.words}有须经批准的例外（{'、'.join(held)}），同意时请填写意见。")
 
 
 def move(

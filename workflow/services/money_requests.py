@@ -18,7 +18,6 @@ from budgets.services import constraint_name
 from office.refusals import Conflict, Refused
 from office.uploads import store
 from rulebook.selectors import book_for
-from rulebook.severity import Severity
 from workflow import flows
 from workflow.models import MoneyRequest
 from workflow.rules.money_checks import findings_now, findings_of_money
@@ -26,11 +25,14 @@ from workflow.rules.money_gate import MoneyAct, MoneyCase, case, case_of, judge
 from workflow.rules.money_terms import MoneyTerms, figures_now
 from workflow.services import base
 from workflow.services.asking import (
+    StaleRequest,
     acting_post,
     move,
     open_task,
     place_at,
+    refuse_agreement,
     refuse_unchanged,
+    said,
     what_happened,
 )
 from workflow.services.drafts import ATTACHABLE
@@ -38,7 +40,6 @@ from workflow.services.money_changes import carry_out
 from workflow.states import AUTHOR, OF_PROJECT, DecisionAction, MoneyKind, RequestState
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import datetime
 
     from django.core.files.uploadedfile import UploadedFile
@@ -46,7 +47,6 @@ if TYPE_CHECKING:
     from budgets.models import Project
     from org.models import Department, User
     from workflow.models import Decision
-    from workflow.rules.findings import Finding
 
 _ACTS = {
     DecisionAction.AGREE: MoneyAct.AGREE,
@@ -60,14 +60,6 @@ _OPEN_ONCE = frozenset({"one_open_money_request_a_project", "one_open_carry_over
 
 #: Within this a form that comes again is the same form.
 TWICE: Final = timedelta(minutes=10)
-
-
-class StaleMoneyRequest(Conflict):
-    """Somebody saved the request after this editor opened it; ``request`` is how it stands now."""
-
-    def __init__(self, request: MoneyRequest) -> None:
-        super().__init__("您编辑期间，他人已修改并保存了这份申请。请核对最新内容后再保存。")
-        self.request = request
 
 
 def _locked(request_id: int) -> MoneyRequest:
@@ -103,7 +95,7 @@ def save_draft(
     """A new request, or one changed while it is a draft or returned. What speaks against it never stops it.
 
     ``project`` for 调剂 and 预算调整, of whose fund it is then. ``revision``: what the editor opened; another
-    is :class:`StaleMoneyRequest`. ``basis``: a paper it rests on; None keeps the one there is. The same form
+    is :class:`StaleRequest`. ``basis``: a paper it rests on; None keeps the one there is. The same form
     sent twice within :data:`TWICE` is one request: the second time gives the first one, as it is by then.
     """
     if request_id is None:
@@ -125,7 +117,7 @@ def save_draft(
         request = _locked(request_id)
         _demand(MoneyAct.EDIT, request, actor=actor, at=at)
         if revision is not None and revision != request.revision:
-            raise StaleMoneyRequest(request)
+            raise StaleRequest(request)
         request.revision += 1
     request.content, request.reason = terms.as_json(), reason.strip()
     if basis is not None:
@@ -227,7 +219,7 @@ def submit(*, request_id: int, actor: User, at: datetime, revision: int | None =
     request.before = before.as_json()
     findings = findings_of_money(request, terms, before, request.judged_by, at=at)
     if stops := [finding for finding in findings if finding.stops]:
-        raise Refused(f"{request.words}不能报送：{_lines(stops)}")
+        raise Refused(f"{request.words}不能报送：{said(stops)}")
     if not request.reason:
         raise Refused(f"{request.words}须填写理由。")
     request.number += 1
@@ -252,10 +244,6 @@ def submit(*, request_id: int, actor: User, at: datetime, revision: int | None =
     else:
         flows.close(task, request=request, place=place, actor=actor, at=at)
     return decision
-
-
-def _lines(findings: Sequence[Finding]) -> str:
-    return "".join(f"{n}. {f.message}{f.mend}（{f.clause}）" for n, f in enumerate(findings, 1))
 
 
 def _save_once(request: MoneyRequest) -> None:
@@ -294,7 +282,7 @@ def decide(
         raise Refused(f"{action.label}须填写意见，说明理由。")
     findings = findings_now(request, at=at)
     if action == DecisionAction.AGREE:
-        _refuse_agreement(request, findings, opinion)
+        refuse_agreement(request, findings, opinion)
     decision = base.record(
         money=request,
         action=action,
@@ -316,15 +304,6 @@ def decide(
         carry_out(request, actor=actor, post=task.post, at=at)
     flows.close(task, request=request, place=place, actor=actor, at=at)
     return decision
-
-
-def _refuse_agreement(request: MoneyRequest, findings: Sequence[Finding], opinion: str) -> None:
-    """What couldn't be handed in today can't be agreed to either: money moves while papers lie."""
-    if stops := [finding for finding in findings if finding.stops]:
-        raise Refused(f"{request.words}现在不能同意：{_lines(stops)}请退回修改。")
-    held = [finding.title for finding in findings if finding.severity == Severity.HOLD]
-    if held and not opinion:
-        raise Refused(f"{request.words}有须经批准的例外（{'、'.join(held)}），同意时请填写意见。")
 
 
 @transaction.atomic

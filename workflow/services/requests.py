@@ -17,6 +17,7 @@ from workflow.rules.terms import RunTerms, holds_now
 from workflow.services import base
 from workflow.services.asking import (
     WITH_TERMS,
+    StaleRequest,
     acting_post,
     demand,
     findings_now,
@@ -25,7 +26,9 @@ from workflow.services.asking import (
     move,
     open_task,
     place_at,
+    refuse_agreement,
     refuse_unchanged,
+    said,
     version_of,
     what_happened,
 )
@@ -49,14 +52,6 @@ _ACTS = {
     DecisionAction.RETURN: RunAct.RETURN,
     DecisionAction.REFUSE: RunAct.REFUSE,
 }
-
-
-class StaleRequest(Conflict):
-    """Somebody saved the request after this editor opened it; ``request`` is how it stands now."""
-
-    def __init__(self, request: RunRequest) -> None:
-        super().__init__("您编辑期间，他人已修改并保存了这份申请。请核对最新内容后再保存。")
-        self.request = request
 
 
 @transaction.atomic
@@ -174,8 +169,7 @@ def submit(*, request_id: int, actor: User, at: datetime, revision: int | None =
 def _refuse_unsound(request: RunRequest, findings: Sequence[Finding]) -> None:
     what = f"{request.get_kind_display()}《{request.run.title}》"
     if stops := [finding for finding in findings if finding.stops]:
-        lines = "".join(f"\n{n}. {f.message}{f.mend}（{f.clause}）" for n, f in enumerate(stops, 1))
-        raise Refused(f"{what}不能报送：{lines}")
+        raise Refused(f"{what}不能报送：{said(stops)}")
     if request.reason:
         return
     if request.kind != RequestKind.OPEN:
@@ -209,7 +203,7 @@ def decide(
         raise Refused(f"{action.label}须填写意见，说明理由。")
     findings = findings_now(request, at=at)
     if action == DecisionAction.AGREE:
-        _refuse_agreement(request, findings, opinion)
+        refuse_agreement(request, findings, opinion)
     decision = base.record(
         plan=plan,
         version=version_of(plan),
@@ -238,16 +232,6 @@ def decide(
         turn_away(request, actor=actor, standing=seen.standing, post=task.post, at=at, opinion=opinion)
     flows.close(task, request=request, place=place, actor=actor, at=at)
     return decision
-
-
-def _refuse_agreement(request: RunRequest, findings: Sequence[Finding], opinion: str) -> None:
-    """What couldn't be handed in today can't be agreed to either: days go by while papers lie."""
-    what = f"{request.get_kind_display()}《{request.run.title}》"
-    if stops := [finding.message for finding in findings if finding.stops]:
-        raise Refused(f"{what}现在不能同意：{''.join(stops)}请退回修改。")
-    held = [finding.title for finding in findings if finding.severity == Severity.HOLD]
-    if held and not opinion:
-        raise Refused(f"{what}有须经批准的例外（{'、'.join(held)}），同意时请填写意见。")
 
 
 @transaction.atomic

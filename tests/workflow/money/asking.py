@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -13,14 +12,17 @@ from budgets.models import BudgetLine, Commitment, Fund, Project
 from budgets.services import Shift, commit, open_fund
 from budgets.states import FundStatus
 from org.models import User
-from tests.workflow import acts
+from tests.workflow import acts, asked
 from tests.workflow.world import World
-from workflow.models import Decision, MoneyRequest, WorkTask
+from workflow.models import MoneyRequest
 from workflow.rules.money_terms import Line, MoneyTerms, lines_of
 from workflow.services import money_requests
-from workflow.states import OF_PROJECT, DecisionAction, MoneyKind
+from workflow.states import OF_PROJECT, MoneyKind
 
 D = Decimal
+# What is done with either kind of request.
+agree_all, decide, submit, task_of = asked.agree_all, asked.decide, asked.submit, asked.task_of
+fresh = asked.fresh
 
 
 def project(world: World, **fields: Any) -> Project:
@@ -111,15 +113,6 @@ def draft(
     )
 
 
-def submit(world: World, request: MoneyRequest, who: str | User | None = None, **more: Any) -> Decision:
-    return money_requests.submit(
-        request_id=request.pk,
-        actor=acts.person(world, who) or request.created_by,
-        at=world.now(),
-        **more,
-    )
-
-
 def hand_in(
     world: World,
     kind: MoneyKind,
@@ -132,50 +125,6 @@ def hand_in(
     request = draft(world, kind, terms, project, who, **more)
     submit(world, request)
     return fresh(request)
-
-
-def fresh(request: MoneyRequest) -> MoneyRequest:
-    """The request as it stands in the database now."""
-    return MoneyRequest.objects.select_related("project__department", "fund", "department", "book").get(
-        pk=request.pk
-    )
-
-
-def task_of(request: MoneyRequest) -> WorkTask:
-    """The request's one open task."""
-    return WorkTask.objects.select_related("post").get(money=request, is_open=True)
-
-
-def decide(
-    world: World,
-    request: MoneyRequest,
-    who: str | User | None = None,
-    action: DecisionAction = DecisionAction.AGREE,
-    when: datetime | None = None,
-    **more: Any,
-) -> Decision:
-    """The holder of the open task's post decides, or ``who``."""
-    when = when or world.now()
-    task_id = more.pop("task_id", None) or task_of(request).pk
-    post = WorkTask.objects.select_related("post").get(pk=task_id).post
-    holder = post.tenures.filter(period__contains=when.date()).get().user
-    return money_requests.decide(
-        request_id=request.pk,
-        task_id=task_id,
-        action=action,
-        actor=acts.person(world, who) or holder,
-        at=when,
-        **more,
-    )
-
-
-def agree_all(world: World, request: MoneyRequest) -> MoneyRequest:
-    """Every step of the chain agrees."""
-    for _ in range(9):
-        if not WorkTask.objects.filter(money=request, is_open=True).exists():
-            return fresh(request)
-        decide(world, request, opinion="同意办理")
-    raise AssertionError("the chain has no end")
 
 
 def grant(

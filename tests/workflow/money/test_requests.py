@@ -19,6 +19,7 @@ from tests.workflow.world import World
 from workflow.models import Decision, MoneyRequest, WorkTask
 from workflow.rules.money_terms import MoneyTerms
 from workflow.services import money_requests
+from workflow.services.asking import StaleRequest
 from workflow.states import DecisionAction, MoneyKind, RequestKind
 
 D = Decimal
@@ -226,7 +227,7 @@ def test_two_editors_and_the_second_reads_it(world: World) -> None:
     draft = asking.draft(world, MoneyKind.BUDGET, asking.budget(), project)
     again: dict[str, Any] = {"request_id": draft.pk, "revision": 0}
     asking.draft(world, MoneyKind.BUDGET, asking.budget(meals="1.00"), project, **again)
-    with pytest.raises(money_requests.StaleMoneyRequest):
+    with pytest.raises(StaleRequest):
         asking.draft(world, MoneyKind.BUDGET, asking.budget(meals="2.00"), project, **again)
 
 
