@@ -10,7 +10,13 @@ from budgets.rules.gate import (
     refusal,
     refusal_at,
 )
-from budgets.rules.spending import carry_fault, invoice_number, lecture_faults, missing_papers
+from budgets.rules.spending import (
+    carry_fault,
+    invoice_number,
+    lecture_beyond,
+    lecture_faults,
+    missing_papers,
+)
 
 __all__ = (
     "carry_fault",
@@ -19,6 +25,7 @@ __all__ = (
     "finance_post",
     "finance_post_in",
     "invoice_number",
+    "lecture_beyond",
     "lecture_faults",
     "missing_papers",
     "refusal",

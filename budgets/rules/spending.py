@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from office.wording import yuan
@@ -11,7 +12,6 @@ from rulebook.severity import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
-    from decimal import Decimal
     from typing import Protocol
 
     from rulebook.money import Paper, PaymentKind
@@ -73,6 +73,19 @@ def lecture_faults(book: Book, fees: Iterable[Fee], *, explained: bool) -> list[
                 )
                 break
     return faults
+
+
+def lecture_beyond(book: Book, fees: Iterable[Fee]) -> Decimal:
+    """By how many yuan these fees are over their ceilings together, each by what it is over more: before tax
+    or after it. A title the card doesn't know has none."""
+    rates = {rate.code: rate for rate in book.rate_card.lecture}
+    beyond = Decimal("0.00")
+    for fee in fees:
+        if (rate := rates.get(fee.title)) is not None:
+            after = fee.after_tax - rate.after_tax * fee.hours
+            before = fee.before_tax - rate.before_tax * fee.hours
+            beyond += max(Decimal(0), after, before)
+    return beyond
 
 
 def carry_fault(line: str, *, free: Decimal, promised: Decimal, amount: Decimal) -> str | None:

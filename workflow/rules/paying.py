@@ -12,13 +12,14 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from budgets.models import LectureFee, Payment, Project
-from budgets.rules import lecture_faults
+from budgets.rules import lecture_beyond, lecture_faults
 from office.wording import chinese_date, yuan
 from rulebook.money import PaperSource
 from rulebook.severity import Severity
 from workflow.models import Decision, Lesson, RunRequest
 from workflow.rules.facts import plain
 from workflow.rules.findings import PASS, Finding
+from workflow.rules.lecture_exceptions import allowance
 from workflow.rules.spending import needed_papers
 from workflow.states import CALLING, DecisionAction, RequestKind, RequestState
 
@@ -81,7 +82,7 @@ class Claim:
 
 def findings_of(case: SpendingCase, claim: Claim) -> list[Finding]:
     """What is odd about it, in the order of the form. The approval and the 期 apart, which the case has, at
-    most two queries, and only for lecturers; two more where a fee is over its ceiling."""
+    most two queries, and only for lecturers; three more where a fee is over its ceiling."""
     return [
         *_day(case, claim),
         *_invoices(claim),
@@ -238,11 +239,16 @@ def _over_ceiling(case: SpendingCase, claim: Claim) -> Iterator[Finding]:
     runs = case.scope(case.session(claim.session_no))
     severity, text, mend = rule.severity, "".join(over), "请按标准核减。"
     if severity == Severity.HOLD:
-        if granted := _granted(runs):
+        granted, requests = _granted(runs)
+        allowed = allowance(case.book, requests, _paid_with(case, case.session(claim.session_no)))
+        more = lecture_beyond(case.book, claim.fees) - allowed.left
+        if granted and more <= 0:
             severity, mend = Severity.WARN, ""
-            text += f"超标准已经批准（{granted}）。"
+            text += f"超标准已经批准（{granted}），{allowed.text}。"
         else:
             severity = Severity.BLOCK
+            if granted:
+                text += f"{granted}{allowed.text}，本次还多 {yuan(more)} 元。"
             if any(run.state in CALLING for run in runs):
                 mend = "请按标准核减；确需超标准的，由主办部门在变更申请中说明理由报批，批准后再支付。"
     run = next(iter(runs), None)
@@ -250,20 +256,29 @@ def _over_ceiling(case: SpendingCase, claim: Claim) -> Iterator[Finding]:
     yield _odd(LECTURE_OVER, severity, "讲课费标准", text, rule.clause, mend, link)
 
 
-def _granted(runs: list[ClassRun]) -> str:
-    """Who let the fees of one of these 期 go over the ceiling, as it was approved last; empty if nobody."""
+def _granted(runs: list[ClassRun]) -> tuple[str, list[RunRequest]]:
+    """Who let the fees of one of these 期 go over the ceiling, as it was approved last, empty if nobody; and
+    the requests that were approved last, where the rule held them."""
     approved = RunRequest.objects.filter(run__in=[run.pk for run in runs], state=RequestState.APPROVED)
     approved = approved.exclude(kind__in=(RequestKind.CANCEL, RequestKind.EXEMPT))
-    latest = approved.order_by("run_id", "-submitted_at", "-id").distinct("run_id")
-    last = list(latest.values_list("pk", flat=True))
+    latest = approved.order_by("run_id", "-submitted_at", "-id").distinct("run_id").select_related("book")
+    last = {request.pk: request for request in latest}
     held = [{"code": LECTURE_OVER, "severity": str(Severity.HOLD)}]
     said = Decision.objects.filter(
-        request__in=last, action=DecisionAction.AGREE, findings__contains=held
+        request__in=list(last), action=DecisionAction.AGREE, findings__contains=held
     ).order_by("at", "id")
-    decision = said.defer("findings").last()
-    if decision is None:
-        return ""
-    return f"{decision.step_title}{decision.actor_name}，{chinese_date(decision.at)}"
+    decisions = list(said.defer("findings"))
+    if not decisions:
+        return "", []
+    held_ones = {decision.request_id for decision in decisions}
+    who = f"{decisions[-1].step_title}{decisions[-1].actor_name}，{chinese_date(decisions[-1].at)}"
+    return who, [request for pk, request in last.items() if pk in held_ones]
+
+
+def _paid_with(case: SpendingCase, session_no: int | None) -> list[LectureFee]:
+    """What lecturers of a 期 were paid; what was paid for the class as a whole is a part of each 期."""
+    paid = _paid(case)
+    return [fee for fee in paid if session_no is None or fee.payment.session_no in (session_no, None)]
 
 
 def _lectures(case: SpendingCase, claim: Claim) -> Iterator[Finding]:
