@@ -23,7 +23,7 @@ demo: $(VENV)/.runtime
 
 test: $(VENV)/.dev
 	@$(VENV)/bin/python -m tests.browser.chromium || [ "$$GUIKOU_REQUIRE_BROWSER" != 1 ]
-	$(VENV)/bin/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	$(VENV)/bin/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 lint: $(VENV)/.dev
 	$(VENV)/bin/ruff check $(wildcard $(SOURCES))

@@ -357,7 +357,8 @@ def main() -> None:
     scale = SCALES[SCALE]
     only = frozenset(filter(None, os.environ.get("ONLY", "").split(","))) or frozenset(PARTS)
     embedded.start()
-    server.create(PRODUCT_DATABASE, STOCK_DATABASE)
+    server.create(PRODUCT_DATABASE, of=server.migrated())
+    server.create(STOCK_DATABASE)
     try:
         rows, pages = _measure(scale, only)
         facts = report.machine(server.facts())

@@ -38,6 +38,6 @@ def open_database(size: Size, *, processes: int = 2) -> None:
         call_command("migrate", verbosity=0)
         return
     connection.close()
-    server.create(name)
+    server.create(name, of=server.migrated())
     say(f"装载：{size.cadres:,} 名干部、{size.records:,} 条记录、{size.seats:,} 个调训")
     Loader(size, processes=processes).load()

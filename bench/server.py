@@ -51,23 +51,26 @@ def _administrative() -> psycopg.Connection[Any]:
     )
 
 
-def create(*wanted: str) -> None:
-    """Empty databases of these names; what had the name is gone."""
+def create(name: str, *, of: str | None = None) -> None:
+    """A database of this name, empty or a copy ``of`` another; what had the name is gone."""
+    make = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+        sql.Identifier(name), sql.Identifier(of or "template1")
+    )
     with _administrative() as connection:
-        for name in wanted:
-            connection.execute(
-                sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
-            )
-            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        connection.execute(_DROP.format(sql.Identifier(name)))
+        connection.execute(make)
+
+
+def migrated() -> str | None:
+    """A database that has today's tables and no rows, where somebody has one (``BENCH_MIGRATED``)."""
+    return os.environ.get("BENCH_MIGRATED")
 
 
 def drop(*unwanted: str) -> None:
     """Databases that aren't needed any more."""
     with _administrative() as connection:
         for name in unwanted:
-            connection.execute(
-                sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
-            )
+            connection.execute(_DROP.format(sql.Identifier(name)))
 
 
 def facts() -> dict[str, str]:

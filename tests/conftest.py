@@ -22,6 +22,23 @@ if TYPE_CHECKING:
 
 SLOTS = 8
 
+#: Longest first. The first needs no database of the run; another worker makes that meanwhile.
+LONGEST = (
+    "tests/config/test_demo_lifecycle.py",
+    "tests/browser/",
+    "tests/bench/",
+    "tests/workflow/demo/",
+    "tests/workflow/test_random_acts.py",
+    "tests/workflow/test_random_seats.py",
+    "tests/budgets/test_spending_machine.py",
+    "tests/workflow/test_real_input.py",
+    "tests/workflow/test_requests_random.py",
+    "tests/workflow/test_jobs",
+    "tests/org/loading/test_killed.py",
+    "tests/budgets/test_machine.py",
+    "tests/workflow/excel/test_preview_is_the_commit.py",
+)
+
 # A slow shared machine is no finding; a failure must print what reproduces it.
 hypothesis_settings.register_profile(
     "project", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
@@ -38,6 +55,15 @@ def pytest_configure(config: pytest.Config) -> None:
         f"test_guikou_{os.environ['GUIKOU_TEST_SLOT']}"
     )
     databases.sweep_after_transactions()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest comes first, so that the workers end together."""
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(
+        key=lambda item: min((places[n] for n in places if item.nodeid.startswith(n)), default=len(places))
+    )
 
 
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
@@ -75,10 +101,13 @@ def run_jobs(db: None) -> Callable[[], int]:
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(
-    django_db_modify_db_settings_parallel_suffix: None, django_db_blocker: DjangoDbBlocker
-) -> None:
-    """Each worker's database is a copy of the run's migrated one."""
+def migrated(django_db_blocker: DjangoDbBlocker) -> str:
+    """The name of a database with all tables and no rows, to copy and to leave as it is."""
     with django_db_blocker.unblock():
-        name = databases.migrated(f"test_guikou_{os.environ['GUIKOU_TEST_SLOT']}")
-    settings.DATABASES["default"]["TEST"]["TEMPLATE"] = name
+        return databases.migrated(f"test_guikou_{os.environ['GUIKOU_TEST_SLOT']}")
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None, migrated: str) -> None:
+    """Each worker's database is a copy of the run's migrated one."""
+    settings.DATABASES["default"]["TEST"]["TEMPLATE"] = migrated

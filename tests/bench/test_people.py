@@ -19,7 +19,7 @@ RESULTS = ROOT / "bench" / "RESULTS.md"
 
 
 @pytest.fixture(scope="module")
-def measured() -> dict[str, Any]:
+def measured(migrated: str) -> dict[str, Any]:
     """What ``SCALE=city make bench`` prints. It ends badly where service, SQL and plain loop differ, or where
     a loaded row isn't as the product's triggers and constraints would have it."""
     before = RESULTS.read_text()
@@ -28,7 +28,7 @@ def measured() -> dict[str, Any]:
     done = subprocess.run(
         [sys.executable, "-m", "bench"],
         cwd=ROOT,
-        env=kept | {"SCALE": "city"},
+        env=kept | {"SCALE": "city", "BENCH_MIGRATED": migrated},
         capture_output=True,
         text=True,
         timeout=900,

@@ -24,7 +24,7 @@ def _results() -> str:
 
 
 @pytest.fixture(scope="module")
-def measured() -> dict[str, Any]:
+def measured(migrated: str) -> dict[str, Any]:
     """What ``SCALE=small make bench`` prints, run as somebody would run it: not as a part of the tests."""
     before = _results()
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
@@ -32,7 +32,7 @@ def measured() -> dict[str, Any]:
     done = subprocess.run(
         [sys.executable, "-m", "bench"],
         cwd=ROOT,
-        env=kept | {"SCALE": "small"},
+        env=kept | {"SCALE": "small", "BENCH_MIGRATED": migrated},
         capture_output=True,
         text=True,
         timeout=600,

@@ -1,7 +1,7 @@
 """`make demo` as somebody at a terminal lives with it: started twice, interrupted, killed, started afresh.
 
-One folder for the module: making a database is the slow part. What the demo shows is tried elsewhere; here it
-is empty, which is quicker.
+One folder for the module: making a database is the slow part, so what makes it anew comes first. What the
+demo shows is tried elsewhere; here it is empty, which is quicker.
 """
 
 from __future__ import annotations
@@ -138,6 +138,23 @@ def demo(var: Path) -> Iterator[Start]:
         one.ended()
 
 
+def test_it_starts_afresh_when_asked_and_ends_with_the_make_that_started_it(
+    demo: Start, var: Path, port: int
+) -> None:
+    old = [var / folder / "from before" for folder in ("db", "uploads")]
+    for file in old:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("x")
+    command = f"{sys.executable} -m config.demo --with-parent --empty; true"
+    started = demo(var, port, "sh", "-c", command, RESET="1").until_ready()
+    assert [file for file in old if file.exists()] == []
+    started.process.kill()
+    started.ended()
+    assert started.left() == []
+    with pytest.raises(urllib.error.URLError):
+        started.status()
+
+
 def test_killed_outright_it_hinders_neither_a_second_one_nor_the_next(
     demo: Start, var: Path, port: int, tmp_path: Path
 ) -> None:
@@ -216,23 +233,6 @@ def queue_and_wait(var: Path) -> str:
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
-
-
-def test_it_starts_afresh_when_asked_and_ends_with_the_make_that_started_it(
-    demo: Start, var: Path, port: int
-) -> None:
-    old = [var / folder / "from before" for folder in ("db", "uploads")]
-    for file in old:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text("x")
-    command = f"{sys.executable} -m config.demo --with-parent --empty; true"
-    started = demo(var, port, "sh", "-c", command, RESET="1").until_ready()
-    assert [file for file in old if file.exists()] == []
-    started.process.kill()
-    started.ended()
-    assert started.left() == []
-    with pytest.raises(urllib.error.URLError):
-        started.status()
 
 
 @pytest.mark.parametrize("text", ["0", "70000", "http"])

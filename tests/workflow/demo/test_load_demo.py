@@ -68,6 +68,7 @@ def rows() -> dict[str, int]:
     return {model._meta.label: model._default_manager.count() for model in apps.get_models()}
 
 
+@pytest.mark.xdist_group("loaded")  # one worker, one loading
 class Loaded(TestCase):
     first: str
 
