@@ -21,7 +21,7 @@ LEFT: Final = 84
 #: Classes of colour there are; what comes after them is drawn as the last.
 TONES: Final = 8
 NOTHING: Final = Decimal(0)
-_STEPS: Final = tuple(map(Decimal, ("1", "2", "2.5", "4", "5", "8", "10")))
+_STEPS: Final = tuple(map(Decimal, ("1", "1.2", "1.6", "2", "3", "4", "6", "8", "10")))
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def stacked(
 
 
 def _round_up(amount: Decimal) -> Decimal:
-    """The next 1, 2, 2.5, 4, 5 or 8 of its power of ten: ticks one reads at a glance."""
+    """The next step of its power of ten whose quarters one reads at a glance."""
     power = Decimal(10) ** amount.adjusted()
     return next(power * step for step in _STEPS if power * step >= amount)
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from django.db.models import Q
+from django.db.models import Count, Q, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -56,6 +56,7 @@ def risks(projects: QuerySet[Project], *, at: datetime, most: int = 200) -> list
         *_promised(projects, today),
         *_idle(projects, here, today),
         *_tight(projects),
+        *_left(projects),
     ):
         found[project].append((weight, reason))
     worst = sorted(found, key=lambda pk: (-sum(weight for weight, _ in found[pk]), pk))[:most]
@@ -142,6 +143,41 @@ def _idle(projects: QuerySet[Project], here: Mapping[int, int], today: date) -> 
             project = here.get(plan.project_id, plan.project_id)
             rows.append((project, 20, f"计划 {plan.time_text}办班，尚未申请开班。"))
     return rows
+
+
+def _left(projects: QuerySet[Project]) -> _Found:
+    """Money that lies on a class of which nothing is left to do: what came back after its end."""
+    over = (RunState.SETTLED, RunState.ARCHIVED, RunState.CANCELLED)
+    classes = (
+        ClassRun.objects.filter(plan__project__in=firsts_of(projects))
+        .order_by()
+        .values("plan__project")
+        .annotate(
+            going=Count("pk", filter=~Q(state__in=over)),
+            held=Count("pk", filter=~Q(state=RunState.CANCELLED)),
+        )
+        .filter(going=0)
+    )
+    ended = projects.annotate(first=Coalesce("origin", "pk")).filter(
+        first__in=classes.values("plan__project")
+    )
+    free = (
+        Account.objects.filter(kind=AccountKind.LINE, line__project__in=_keys(ended), balance__gt=0)
+        .order_by()
+        .values_list("line__project", Coalesce("line__project__origin", "line__project"))
+        .annotate(Sum("balance"))
+    )
+    if not (rows := list(free)):
+        return []
+    held = dict(classes.values_list("plan__project", "held"))
+    return [
+        (
+            project,
+            25,
+            f"{'已办结决算' if held[first] else '已取消办班'}，还有可用 {yuan(amount)} 元没有收回。",
+        )
+        for project, first, amount in rows
+    ]
 
 
 def _tight(projects: QuerySet[Project]) -> _Found:

@@ -98,6 +98,19 @@ def _held(sums: Mapping[str, Decimal]) -> Held:
     return Held(committed + paid + available, committed, paid, available)
 
 
+def untouched(projects: QuerySet[Project]) -> tuple[int, Decimal]:
+    """How many of these projects have money and nothing paid yet, and how much they hold; one query."""
+    rows = (
+        Account.objects.filter(line__project__in=projects.order_by().values("pk"))
+        .order_by()
+        .values("line__project")
+        .annotate(whole=Sum("balance"), paid=Sum("balance", filter=Q(kind=AccountKind.PAID)))
+        .filter(whole__gt=0, paid=0)
+        .aggregate(count=Count("line__project"), amount=Sum("whole"))
+    )
+    return rows["count"], rows["amount"] or ZERO
+
+
 @dataclass(frozen=True)
 class Behind:
     """Which figure is looked behind: of the fund, or of a department, a project or a budget line of it."""

@@ -229,6 +229,8 @@ def settlement_report(projects: QuerySet[Project]) -> Report:
     places = {column.title: place for place, column in enumerate(columns)}
     for title in ("票据份数", "附件张数"):
         total[places[title]] = sum(row[places[title]] for row in table)
+    if not table:
+        return found
     return replace(
         found,
         total=tuple(total),

@@ -21,7 +21,7 @@ from workflow.prints.charts import stacked
 from workflow.rules.risks import risks
 from workflow.selectors import fund_lists as lists
 from workflow.selectors.fund_lists import FIGURE_TITLES, FIGURES, Behind, MonthOfSpending
-from workflow.selectors.money import Held
+from workflow.selectors.money import Held, add_up
 from workflow.selectors.money_reports import REPORT_TITLES, REPORTS, Report, heading
 from workflow.templatetags.amounts import money
 from workflow.views.common import DeskRequest, page_of, standing_of, workbook_file
@@ -47,9 +47,9 @@ def fund_progress(request: DeskRequest, pk: int) -> HttpResponse:
     fund, at = seen_fund(request, pk), timezone.now()
     unit = request.GET.get("unit", "")
     projects, chosen, departments = scope_of(request, fund)
-    held = lists.held_together(projects)
     months, titles = lists.spending_by_month(fund, projects)
     by_department = lists.spending_by_department(projects)
+    held = add_up(row.held for row in by_department)
     chart = stacked([(f"{one.month}月", one.by_item) for one in months], titles, unit=unit)
     compared = stacked(
         [
@@ -87,6 +87,7 @@ def fund_progress(request: DeskRequest, pk: int) -> HttpResponse:
         "by_department": by_department,
         "compared": compared,
         "risks": risks(projects, at=at),
+        "untouched": lists.untouched(projects),
         "reports": REPORT_TITLES.items(),
     }
     return render(request, "workflow/money/progress.html", context)
@@ -121,6 +122,10 @@ def _pace(fund: Fund, held: Held) -> dict[str, Any]:
         "gap": None if spent is None or shown is None else held.paid_percent - shown,
         "behind": behind,
         "clause": book.money.pace_clause if book is not None else "",
+        "steps": [
+            (int(pace.until[:2]), int(pace.until[3:]), percent(pace.share, Decimal(1)))
+            for pace in (book.money.pace if book is not None else ())
+        ],
     }
 
 

@@ -97,6 +97,10 @@ def test_spending_stands_beside_the_pace_of_the_day(client: Client, world: World
     assert (pace["expected"], pace["spent"], pace["gap"]) == (40, 25, -15)
     assert pace["expected_amount"] == Decimal("4000.00")
     assert pace["behind"]
+    assert "到 3月31日 10%、 6月30日 40%、 9月30日 70%、 12月31日 100%，其间按日均摊" in page.text
+    assert page.context["untouched"] == (0, Decimal(0))
+    approved(world, "quanyi", name="女工班", subject="YW-05")
+    assert client.get(url("fund_progress", fund_id(plan))).context["untouched"] == (1, Decimal("10000.00"))
     assert "支出进度＝支出÷已下达" in page.text
 
 
@@ -195,6 +199,16 @@ def test_what_needs_a_look_comes_first(client: Client, world: World) -> None:
         "计划 3月上旬办班，尚未申请开班。",
         "“场地、资料、交通费”开班前已支出 98%。",
     ]
+
+
+def test_what_lies_on_a_cancelled_class_is_named(client: Client, world: World) -> None:
+    plan = approved(world)
+    run = plan.runs.get()
+    run.cancel()
+    run.save()
+    as_(client, world, "caiwu-staff")
+    (risk,) = client.get(url("fund_progress", fund_id(plan))).context["risks"]
+    assert risk.reasons == ["已取消办班，还有可用 10,000.00 元没有收回。"]
 
 
 def test_payments_are_found_by_what_one_remembers(client: Client, world: World) -> None:
@@ -346,11 +360,11 @@ def test_a_chart_is_to_scale() -> None:
     assert [line.label for line in chart.lines] == ["0", "100", "200", "300", "400"]
     assert (low.tone, high.tone) == (0, 1)
     dear = [("1月", {"a": Decimal(16000)})]
-    marks = ["0", "5,000", "10,000", "15,000", "20,000"]
+    marks = ["0", "4,000", "8,000", "12,000", "16,000"]
     named = stacked(dear, {"a": "餐费"}, unit="", tones={"a": 7})
     assert named is not None
     assert ([line.label for line in named.lines], named.blocks[0].tone) == (marks, 7)
     in_wan = stacked(dear, {"a": "餐费"}, unit="wan")
     assert in_wan is not None
-    assert [line.label for line in in_wan.lines] == ["0", "0.5", "1", "1.5", "2"]
+    assert [line.label for line in in_wan.lines] == ["0", "0.4", "0.8", "1.2", "1.6"]
     assert stacked([("1月", {})], {}, unit="") is None
