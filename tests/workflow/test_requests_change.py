@@ -260,7 +260,7 @@ def test_a_withdrawn_request_ends_and_what_was_agreed_to_isnt_withdrawn(world: W
 def test_what_is_past_by_the_day_of_the_agreement_is_not_opened(world: World) -> None:
     run = runs.planned_run(world)
     request = runs.hand_in(world, run, terms=runs.as_planned(run.plan))
-    with pytest.raises(Refused, match=r"2027年6月8日已经过去。请退回修改"):
+    with pytest.raises(Refused, match=r"1\. 2027年6月8日已经过去。请改为 .*）请退回修改。$"):
         runs.decide(world, request, when=at(6, 20))
     assert runs.fresh_run(run).state == "opening"
 
