@@ -254,7 +254,7 @@ def _cell(value: Any, kind: str, unit: str) -> tuple[str, str]:
         return "" if value is None else f"{value:.0%}", "num"
     if kind == "number":
         return "" if value is None else f"{value:g}" if isinstance(value, Decimal) else f"{value:,}", "num"
-    return "" if value is None else str(value), "mid" if kind == "center" else ""
+    return "" if value is None else str(value), "mid nowrap" if kind == "center" else ""
 
 
 urlpatterns: list[URLPattern] = [
