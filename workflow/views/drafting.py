@@ -36,6 +36,15 @@ if TYPE_CHECKING:
     from workflow.views.plan_sheet import Sheet
 
 
+class Elsewhere(Refused):
+    """It can't be done here; ``url`` is the page where it can, or where what stops it is mended."""
+
+    def __init__(self, message: str, url: str, label: str) -> None:
+        super().__init__(message)
+        self.url = url
+        self.label = label
+
+
 def answers_refusals(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """A view whose :class:`Refused` becomes a page (no book in force, no department); what is gone, 404."""
 
@@ -43,6 +52,8 @@ def answers_refusals(view: Callable[..., HttpResponse]) -> Callable[..., HttpRes
     def answered(request: HttpRequest, **named: Any) -> HttpResponse:
         try:
             return view(request, **named)
+        except Elsewhere as refused:
+            return no(request, str(refused), link=(refused.url, refused.label))
         except Refused as refused:
             return no(request, str(refused))
         except ObjectDoesNotExist:
@@ -52,9 +63,13 @@ def answers_refusals(view: Callable[..., HttpResponse]) -> Callable[..., HttpRes
     return answered
 
 
-def no(request: HttpRequest, message: str, plan: ClassPlan | None = None) -> HttpResponse:
-    """Why he may look but not act; with the way to the plan he may look at."""
-    return render(request, "workflow/declare/no.html", {"message": message, "plan": plan}, status=403)
+def no(
+    request: HttpRequest, message: str, plan: ClassPlan | None = None, link: tuple[str, str] | None = None
+) -> HttpResponse:
+    """Why he may look but not act; with the way to the plan he may look at, or to another page (address,
+    words)."""
+    context = {"message": message, "plan": plan, "link": link}
+    return render(request, "workflow/declare/no.html", context, status=403)
 
 
 def actor_of(request: HttpRequest) -> User:

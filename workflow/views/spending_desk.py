@@ -19,6 +19,7 @@ from workflow.rules import spending as rules
 from workflow.rules.findings import Finding
 from workflow.selectors import money as money_selectors
 from workflow.views.common import DeskRequest, standing_of
+from workflow.views.drafting import Elsewhere
 
 if TYPE_CHECKING:
     import datetime
@@ -103,8 +104,9 @@ class Desk:
 def desk(request: DeskRequest, pk: int) -> Desk:
     """What both forms stand on. 404 for an outsider, `Refused` for whoever may look but not act."""
     project, at = seen_project(request, pk), timezone.now()
-    if reason := refusal(request, project, at) or rules.carried_refusal(project):
+    if reason := ledger_rules.refusal("spend", project.union, request.user, at):
         raise Refused(reason)
+    _demand_here(request, project, at)
     case = rules.case_of(project.pk)
     if case is None:
         raise Refused(f"项目 {project.number} 没有对应的班次计划，不能办理。")
@@ -114,6 +116,18 @@ def desk(request: DeskRequest, pk: int) -> Desk:
     ]
     waiting = Commitment.objects.filter(project=project).open().select_related("line").order_by("id")
     return Desk(project, case, at, lines, list(waiting))
+
+
+def _demand_here(request: DeskRequest, project: Project, at: datetime.datetime) -> None:
+    """Raises `Elsewhere` where the class goes on in another project, or its year is closed."""
+    later: Project | None = getattr(project, "continued_by", None)
+    if later is not None and (carried := rules.carried_refusal(project)):
+        raise Elsewhere(carried, reverse("workflow:project", args=[later.pk]), f"打开 {later.number}")
+    fund = project.fund
+    if closed := ledger_rules.closed(fund):
+        if ledger_rules.refusal("reopen", fund.union, request.user, at) is None:
+            raise Elsewhere(closed, reverse("workflow:fund_reopen", args=[fund.pk]), "反结账")
+        raise Elsewhere(closed, reverse("workflow:fund", args=[fund.pk]), "打开专项预算")
 
 
 def short(on: Desk, asked: Mapping[str, Decimal]) -> list[Finding]:

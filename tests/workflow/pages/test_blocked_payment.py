@@ -12,14 +12,14 @@ from django.test import Client
 from django.urls import reverse
 
 from budgets.models import Commitment, Payment
-from budgets.services import GivenInvoice
+from budgets.services import GivenInvoice, close_year
 from rulebook.money import PaperSource
 from tests.workflow import runs
 from tests.workflow.money import spending as acts
 from tests.workflow.money.spending import NOW
 from tests.workflow.pages.meeting_room import as_
 from tests.workflow.pages.test_spending import filled, form_of, project_url, upload, url
-from tests.workflow.world import World
+from tests.workflow.world import World, at
 from workflow.models import ClassRun
 from workflow.rules.spending import case_of, known_of
 
@@ -151,3 +151,22 @@ def test_gate_and_minutes_lead_to_their_pages(client: Client, world: World) -> N
     for one in page.context["obstacles"]:
         assert f'<a href="{one["url"]}">' in page.text
         assert client.get(one["url"]).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("who", "page", "words"),
+    [("caiwu-head", "fund_reopen", "反结账"), ("caiwu-staff", "fund", "打开专项预算")],
+)
+@pytest.mark.parametrize("form", ["payment_new", "commitment_new"])
+def test_a_closed_year_leads_to_its_fund(
+    client: Client, world: World, who: str, page: str, words: str, form: str
+) -> None:
+    run = acts.ready(world)
+    fund, later = run.plan.project.fund, at(1, 20, year=2028)
+    close_year(fund=fund, actor=world.people["caiwu-head"], at=later)
+    with time_machine.travel(later, tick=False):
+        as_(client, world, who)
+        answer = client.get(project_url(run, form))
+        assert (answer.status_code, "已于2028年1月20日结账" in answer.text) == (403, True)
+        assert f'href="{url(page, fund.pk)}">{words}</a>' in answer.text
+        assert client.get(url(page, fund.pk)).status_code == 200

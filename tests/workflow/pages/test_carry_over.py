@@ -164,6 +164,7 @@ def test_the_approver_sees_it_by_class_and_the_pages_lead_on(
     assert promised.continues.number in shown
     refused = client.get(reverse("workflow:payment_new", args=[old.pk]), follow=True).text
     assert "本班结余已结转到 P2028-0001" in refused
+    assert f'href="{links[new.pk]}">打开 P2028-0001</a>' in refused
     for page_name, pk in (("plan", run.plan_id), ("run", run.pk)):
         page = client.get(reverse(f"workflow:{page_name}", args=[pk])).text
         assert links[old.pk] in page
