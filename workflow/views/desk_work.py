@@ -89,9 +89,7 @@ def inbox(request: DeskRequest) -> HttpResponse:
         "by_limit": by_limit,
         "unmanned": unmanned,
         # A unit's contact has no part in any chain: his work waits elsewhere.
-        "sends": any(
-            post.kind == PostKind.STAFF and post.department_id is None for post in standing.posts
-        ),
+        "sends": any(post.kind == PostKind.STAFF and post.department_id is None for post in standing.posts),
         "keep": [(key, request.GET[key]) for key in ("view", "sort") if request.GET.get(key)],
         "clear_url": ("?view=unmanned" if unmanned else "?") if narrow else "",
         "tabs": _tabs(request, standing, unmanned),
