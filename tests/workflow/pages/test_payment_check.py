@@ -59,6 +59,7 @@ def test_a_payment_is_looked_through_before_it_is_booked(client: Client, world: 
         assert text in page.text, text
     assert page.context["lacking"] == ["凭证号：记账后在支付页补录", "附件张数：没有填写"]
     assert (page.context["odd"], page.context["asked"]) == ([], False)
+    assert 'type="hidden" name="note"' in page.text
     done = client.post(project_url(run, "payment_new"), press(page, "pay"))
     made = Payment.objects.get()
     assert done["Location"] == url("payment", made.pk)
@@ -70,6 +71,7 @@ def test_going_back_brings_everything_as_it_was_typed(client: Client, world: Wor
     run = acts.ready(world)
     as_(client, world, "caiwu-staff")
     page = look(client, run, file_contract=upload("租约.pdf"), note="急用", **{"invoice-1-number": "777"})
+    assert ("备注", "急用", "", "all") in page.context["facts"]
     back = client.post(project_url(run, "payment_new"), press(page, "revise"))
     assert back.status_code == 200
     assert back.templates[0].name == "workflow/money/pay.html"
