@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections import Counter
+from decimal import Decimal
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -47,6 +48,7 @@ class Ledger(Years, Classes):
     @initialize(data=st.data(), acts=st.permutations(ACTS))
     def all_of_them(self, data: st.DataObject, acts: list[str]) -> None:
         self.begin()
+        self.added(next(iter(self.years)), Decimal(300), "caiwu", approved=False)
         for act in acts:
             self.act(data, act)
             self.check()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -76,8 +77,10 @@ class Years(World):
 
     def supplement(self, data: st.DataObject) -> None:
         """Finance by itself, or whoever agreed last in an approval."""
-        amount, who, approved = data.draw(money), data.draw(people), data.draw(st.booleans())
-        pk = self.one_year(data)
+        pk, approved = self.one_year(data), data.draw(st.booleans())
+        self.added(pk, data.draw(money), data.draw(people), approved=approved)
+
+    def added(self, pk: int, amount: Decimal, who: str, *, approved: bool) -> None:
         year, cast = self.years[pk], self.cast(pk)
         entry = self.tried(
             "supplement",
