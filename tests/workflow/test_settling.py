@@ -270,7 +270,8 @@ def test_the_training_authority_files_what_is_settled(world: World) -> None:
     with pytest.raises(Refused, match="归档由归口管理部门办理，陈晨不在该部门任职"):
         archive_run(run_id=run.pk, actor=world.people["caiwu-staff"], at=SETTLED_AT)
     archive_run(run_id=run.pk, actor=chief, at=SETTLED_AT)
-    assert runs.fresh_run(run).state == "archived"
+    filed = runs.fresh_run(run)
+    assert (filed.state, filed.archived_by, filed.archived_at) == ("archived", chief, SETTLED_AT)
     with pytest.raises(Conflict, match="已归档"):
         archive_run(run_id=run.pk, actor=chief, at=SETTLED_AT)
 

@@ -115,6 +115,16 @@ class ClassRun(models.Model):
     revision = models.PositiveIntegerField("修订号", default=0, editable=False)
     opened_at = models.DateTimeField("批准开班时间", null=True, editable=False)
     closed_at = models.DateTimeField("结束考勤时间", null=True, editable=False)
+    archived_at = models.DateTimeField("归档时间", null=True, editable=False)
+    archived_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        related_name="+",
+        verbose_name="归档人",
+        null=True,
+        editable=False,
+        db_index=False,
+    )
 
     objects = RunQuerySet.as_manager()
 

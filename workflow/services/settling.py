@@ -103,4 +103,5 @@ def archive_run(*, run_id: int, actor: User, at: datetime) -> None:
     if reason := archive_refusal(run, actor=actor, at=at):
         raise Refused(reason)
     run.archive()
-    run.save(update_fields=["state"])
+    run.archived_at, run.archived_by = at, actor
+    run.save(update_fields=["state", "archived_at", "archived_by"])

@@ -76,6 +76,11 @@ def test_a_session_is_settled_with_its_papers(client: Client, world: World) -> N
     page = client.get(reverse("workflow:run_settlement", args=[run.pk]))
     assert "支付 2 笔，票据 2 份，附件 6 张" in page.text
     assert "综合定额内小计" in page.text
+    assert "归档。" not in page.text
+    chief = as_(client, world, "jiceng-head")
+    chief.post(reverse("workflow:run_archive", args=[run.pk]))
+    page = chief.get(reverse("workflow:run_settlement", args=[run.pk]))
+    assert f"由{world.people['jiceng-head'].name}归档。" in page.text
     answer = client.get(reverse("workflow:run_settlement_export", args=[run.pk]))
     texts = [line[0] for line in cells_of(answer) if isinstance(line[0], str)]
     assert "实际支出（大写）：柒仟元整" in texts
