@@ -11,6 +11,7 @@ from budgets.rules.gate import (
     refusal_at,
 )
 from budgets.rules.spending import (
+    Fee,
     carry_fault,
     invoice_number,
     lecture_beyond,
@@ -19,6 +20,7 @@ from budgets.rules.spending import (
 )
 
 __all__ = (
+    "Fee",
     "carry_fault",
     "closed",
     "finance_head",

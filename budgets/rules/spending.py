@@ -5,31 +5,31 @@ from __future__ import annotations
 import re
 import unicodedata
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from office.wording import yuan
 from rulebook.severity import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
-    from typing import Protocol
 
     from rulebook.money import Paper, PaymentKind
     from rulebook.schema import Book
 
-    class Fee(Protocol):
-        """A lecturer's fee: ``title`` is a code of the rate card, amounts are yuan."""
 
-        @property
-        def lecturer(self) -> str: ...
-        @property
-        def title(self) -> str: ...
-        @property
-        def hours(self) -> Decimal: ...
-        @property
-        def after_tax(self) -> Decimal: ...
-        @property
-        def before_tax(self) -> Decimal: ...
+class Fee(Protocol):
+    """A lecturer's fee: ``title`` is a code of the rate card, amounts are yuan."""
+
+    @property
+    def lecturer(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def hours(self) -> Decimal: ...
+    @property
+    def after_tax(self) -> Decimal: ...
+    @property
+    def before_tax(self) -> Decimal: ...
 
 
 _FILLING = re.compile(r"[\s\-—_.·:#]+")

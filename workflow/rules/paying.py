@@ -28,23 +28,10 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
     from typing import Any, Protocol
 
+    from budgets.rules import Fee
     from rulebook.money import PaymentKind
     from workflow.models import ClassRun
     from workflow.rules.spending import SpendingCase
-
-    class Fee(Protocol):
-        """A lecturer's fee as typed; ``title`` is a code of the rate card."""
-
-        @property
-        def lecturer(self) -> str: ...
-        @property
-        def title(self) -> str: ...
-        @property
-        def hours(self) -> Decimal: ...
-        @property
-        def after_tax(self) -> Decimal: ...
-        @property
-        def before_tax(self) -> Decimal: ...
 
     class Billed(Protocol):
         """An invoice as typed; ``amount`` is what stands on it in yuan, where somebody wrote it."""

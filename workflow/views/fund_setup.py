@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from django.contrib import messages
@@ -31,6 +32,8 @@ from workflow.views.overseen import forbidden, overseen_union, overseen_unions
 from workflow.views.paper_box import paper_box
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from django import forms
     from django.urls import URLPattern
 
@@ -67,36 +70,33 @@ def fund_new(request: DeskRequest) -> HttpResponse:
     box = paper_box(request, [_PAPER[0]], at)
     growth = growth_of(union.pk, year)
     action = f"{reverse('workflow:fund_new')}?union={union.code}&year={year}"
+
+    def book_it(given: dict[str, Any]) -> tuple[Fund, str]:
+        fund = set_up_fund(
+            union=union,
+            year=year,
+            source=given["source"],
+            title=given["title"],
+            amount=given["amount"],
+            status=FundStatus(given["status"]),
+            basis=given["basis"],
+            book=book,
+            reason=given["reason"],
+            papers=_papers(box),
+            actor=request.user,
+            at=at,
+        )
+        return fund, f"已设立 {fund}，金额 {yuan(given['amount'])} 元。"
+
     if request.method == "POST":
+        text = ""
         if form.is_valid():
             given = form.cleaned_data
+            text = f"设立 {year} 年{given['title']}，{FundStatus(given['status']).label}\n{_words(given)}"
+            text += "\n入账后，增减须按批复数或追加办理。"
             _judge(form, book, growth.with_fund(given["source"], given["amount"]))
-        if form.is_valid() and not box.errors and "revise" not in request.POST:
-            given = form.cleaned_data
-            status = FundStatus(given["status"])
-            if request.POST.get("confirmed") != "1":
-                text = f"设立 {year} 年{given['title']}，{status.label}\n{_words(form)}"
-                return _ask(request, form, box, f"{text}\n入账后，增减须按批复数或追加办理。", action)
-            try:
-                fund = set_up_fund(
-                    union=union,
-                    year=year,
-                    source=given["source"],
-                    title=given["title"],
-                    amount=given["amount"],
-                    status=status,
-                    basis=given["basis"],
-                    book=book,
-                    reason=given["reason"],
-                    papers=_papers(box),
-                    actor=request.user,
-                    at=at,
-                )
-            except Refused as refused:
-                form.add_error(None, str(refused))
-            else:
-                messages.success(request, f"已设立 {fund}，金额 {yuan(given['amount'])} 元。")
-                return redirect("workflow:fund", fund.pk)
+        if done := _enter(request, form, box, action=action, text=text, book_it=book_it):
+            return done
     context = {
         "form": form,
         "union": union,
@@ -124,34 +124,31 @@ def fund_restate(request: DeskRequest, pk: int) -> HttpResponse:
     form = RestateForm(request.POST if request.method == "POST" else None, approved=approved)
     box = paper_box(request, [_PAPER[0]], at)
     growth = growth_of(fund.union_id, fund.year)
+
+    def book_it(given: dict[str, Any]) -> tuple[Fund, str]:
+        restate_fund(
+            fund=fund,
+            amount=given["amount"],
+            basis=given["basis"],
+            book=book,
+            reason=given.get("why", ""),
+            growth_reason=given["reason"],
+            papers=_papers(box),
+            actor=request.user,
+            at=at,
+        )
+        return fund, f"{fund}已按批复数 {yuan(given['amount'])} 元入账。"
+
     if request.method == "POST":
-        given = form.cleaned_data if form.is_valid() else {}
-        if given:
-            more = given["amount"] - (began.amount if began is not None else 0)
+        text = ""
+        if form.is_valid():
+            given = form.cleaned_data
+            before = began.amount if began is not None else Decimal(0)
             recorded = growth.reason.reason if growth.reason is not None else ""
-            _judge(form, book, growth.with_fund(fund.source, more), recorded=recorded)
-        if form.is_valid() and not box.errors and "revise" not in request.POST:
-            was = f"（原设立 {yuan(began.amount)} 元）" if began is not None else ""
-            if request.POST.get("confirmed") != "1":
-                text = f"{fund}批复{was}\n{_words(form)}"
-                return _ask(request, form, box, f"{text}\n原金额红字冲销，按批复数入账。", request.path)
-            try:
-                restate_fund(
-                    fund=fund,
-                    amount=given["amount"],
-                    basis=given["basis"],
-                    book=book,
-                    reason=given.get("why", ""),
-                    growth_reason=given["reason"],
-                    papers=_papers(box),
-                    actor=request.user,
-                    at=at,
-                )
-            except Refused as refused:
-                form.add_error(None, str(refused))
-            else:
-                messages.success(request, f"{fund}已按批复数 {yuan(given['amount'])} 元入账。")
-                return redirect("workflow:fund", fund.pk)
+            text = f"{fund}批复（原设立 {yuan(before)} 元）\n{_words(given)}\n原金额红字冲销，按批复数入账。"
+            _judge(form, book, growth.with_fund(fund.source, given["amount"] - before), recorded=recorded)
+        if done := _enter(request, form, box, action=request.path, text=text, book_it=book_it):
+            return done
     context = {
         "fund": fund,
         "form": form,
@@ -161,6 +158,29 @@ def fund_restate(request: DeskRequest, pk: int) -> HttpResponse:
         "papers": box.rows([_PAPER]),
     }
     return render(request, "workflow/money/fund_restate.html", context)
+
+
+def _enter(
+    request: DeskRequest,
+    form: forms.Form,
+    box: PaperBox,
+    *,
+    action: str,
+    text: str,
+    book_it: Callable[[dict[str, Any]], tuple[Fund, str]],
+) -> HttpResponse | None:
+    """Asked once more with ``text``, then booked and said; None where the form has to be shown (again)."""
+    if not form.is_valid() or box.errors or "revise" in request.POST:
+        return None
+    if request.POST.get("confirmed") != "1":
+        return _ask(request, form, box, text, action)
+    try:
+        fund, said = book_it(form.cleaned_data)
+    except Refused as refused:
+        form.add_error(None, str(refused))
+        return None
+    messages.success(request, said)
+    return redirect("workflow:fund", fund.pk)
 
 
 def _judge(form: forms.Form, book: Book, growth: Growth, *, recorded: str = "") -> None:
@@ -184,8 +204,8 @@ def _papers(box: PaperBox) -> list[GivenPaper]:
     return [GivenPaper(code, title, file=file) for file in box.files.get(code, ())]
 
 
-def _words(form: forms.Form) -> str:
-    amount, basis = form.cleaned_data["amount"], form.cleaned_data["basis"]
+def _words(given: dict[str, Any]) -> str:
+    amount, basis = given["amount"], given["basis"]
     return f"金额：{yuan(amount)} 元（{capital_yuan(amount)}）\n依据：{basis}"
 
 
