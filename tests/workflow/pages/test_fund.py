@@ -198,6 +198,10 @@ def test_the_funds_figures_and_every_project_with_its_plan(client: Client, world
     wan = client.get(url("fund", the_fund(world).pk) + "?unit=wan").text
     assert "98.10" in wan
     assert "980,999.45" not in wan
+    # Parts of 万元 may not add up: each page that shows them says why.
+    assert "四舍五入" not in text
+    for address in (url("fund", the_fund(world).pk), url("project", plan.project_id), FUNDS):
+        assert "四舍五入到 0.01 万元" in client.get(f"{address}?unit=wan").text, address
     listed = client.get(FUNDS).text
     assert "980,999.45" in listed
     assert client.get(f"{FUNDS}?year=2026").context["rows"] == []
