@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 #: Colours of what has the same one everywhere on the page, bars included: 支出, 预占; what was handed out.
 TONES = {"paid": 0, "committed": 1, "plan": 7}
+#: Those of the cost items, the largest first; what comes after them is drawn as the last.
+ITEM_TONES = (2, 4, 5, 3, 6)
 
 #: A share of the money by which a fund may be late before its page says so.
 BEHIND = Decimal("0.1")
@@ -50,7 +52,8 @@ def fund_progress(request: DeskRequest, pk: int) -> HttpResponse:
     months, titles = lists.spending_by_month(fund, projects)
     by_department = lists.spending_by_department(projects)
     held = add_up(row.held for row in by_department)
-    chart = stacked([(f"{one.month}月", one.by_item) for one in months], titles, unit=unit)
+    tones = {item: ITEM_TONES[min(place, len(ITEM_TONES) - 1)] for place, item in enumerate(titles)}
+    chart = stacked([(f"{one.month}月", one.by_item) for one in months], titles, unit=unit, tones=tones)
     compared = stacked(
         [
             part
@@ -82,6 +85,7 @@ def fund_progress(request: DeskRequest, pk: int) -> HttpResponse:
             if any(one.by_item.values())
         ],
         "titles": titles,
+        "legend": [(title, tones[item]) for item, title in titles.items()],
         "item_totals": [(title, _together(months, item)) for item, title in titles.items()],
         "chart": chart,
         "by_department": by_department,

@@ -131,6 +131,11 @@ def test_months_and_departments_add_up_to_the_ledger(client: Client, world: Worl
     months = {row["month"]: row["total"] for row in page.context["months"] if row["total"]}
     assert months == {3: Decimal("1000.00"), 5: Decimal("500.00"), 6: Decimal("-100.00")}
     assert sum(months.values()) == page.context["held"].paid == Decimal("1400.00")
+    # The colours of 支出, 预占 and 下达 are nobody else's, and the legend names each item's.
+    of_items = {tone for _, tone in page.context["legend"]}
+    assert {block.tone for block in page.context["chart"].blocks} == of_items
+    assert not of_items & {0, 1, 7}
+    assert {block.tone for block in page.context["compared"].blocks} == {0, 7}
     assert [(row.department.name, row.held.paid) for row in page.context["by_department"]] == [
         ("宣传网络部", Decimal("1200.00")),
         ("权益保障部", Decimal("200.00")),
