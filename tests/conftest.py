@@ -30,12 +30,11 @@ LONGEST = (
     "tests/workflow/demo/",
     "tests/workflow/test_random_acts.py",
     "tests/workflow/test_random_seats.py",
-    "tests/budgets/test_spending_machine.py",
+    "tests/budgets/test_machine.py",
     "tests/workflow/test_real_input.py",
     "tests/workflow/test_requests_random.py",
     "tests/workflow/test_jobs",
     "tests/org/loading/test_killed.py",
-    "tests/budgets/test_machine.py",
     "tests/workflow/excel/test_preview_is_the_commit.py",
 )
 
