@@ -79,7 +79,8 @@ class _Judge:
         self.body = body
         self.header = header
         self.fields = {index: name for name, index in header.columns.items()}
-        wanted = {field.name for field in layout.fields if field.required} | {"phone", "seat"}
+        # What makes a row an entry though a required cell of it is empty.
+        wanted = {field.name for field in layout.fields if field.required} | {"phone", "seat", "credit"}
         self.keys = [index for index, name in self.fields.items() if name in wanted]
         self.across = Counter(
             {m.top: m.right - m.left + 1 for m in table.merges if m.top == m.bottom and m.right > m.left}

@@ -32,6 +32,7 @@ class Fit(StrEnum):
     """How a row and a payment stand to each other."""
 
     MATCHED = "matched"
+    VOUCHER = "voucher"
     AMOUNT = "amount"
     CROSS = "cross"
     THEIRS = "theirs"
@@ -49,6 +50,7 @@ class Fit(StrEnum):
 
 LABELS: Final = {
     Fit.MATCHED: "相符",
+    Fit.VOUCHER: "凭证号不同",
     Fit.AMOUNT: "金额不同",
     Fit.CROSS: "跨月入账",
     Fit.THEIRS: "只在财务账",
@@ -60,8 +62,9 @@ LABELS: Final = {
 }
 
 #: What a 对账差异表 lists; the rest agrees or belongs to another month.
-DIFFERENT: Final = (Fit.AMOUNT, Fit.CROSS, Fit.THEIRS, Fit.OURS, Fit.UNKNOWN, Fit.UNREADABLE)
+DIFFERENT: Final = (Fit.VOUCHER, Fit.AMOUNT, Fit.CROSS, Fit.THEIRS, Fit.OURS, Fit.UNKNOWN, Fit.UNREADABLE)
 
+_CODE: Final = re.compile(r"[A-Z]{1,4}20\d\d-\d{2,}")
 _WORD: Final = re.compile(r"[A-Z0-9][A-Z0-9\-]{3,}")
 
 
@@ -258,10 +261,10 @@ class _Matching:
         )
         for day in (True, False):
             self._pair(
-                Fit.MATCHED,
+                Fit.VOUCHER,
                 _by_amount(day=day, voucher=True),
                 _ours_by_amount(day=day, voucher=True),
-                lambda row, one: f"凭证号不同：财务账 {row.row.voucher}，本系统 {one.voucher}。",
+                lambda row, one: f"财务账 {row.row.voucher}，本系统 {one.voucher}，金额相同，请核对凭证号。",
             )
         self._pair(Fit.AMOUNT, _by_voucher(amount=False), _ours_by_voucher(amount=False), _amounts)
         self._pair(
@@ -373,7 +376,8 @@ class _Matching:
         found = []
         for row in self.rows:
             if row.project is None:
-                said = f"本专项没有项目编号“{row.row.code}”。" if row.row.code else "没有写项目编号。"
+                code = row.row.code or next(iter(_CODE.findall(row.row.title.upper())), "")
+                said = f"本专项没有项目编号“{code}”。" if code else "没有写项目编号。"
                 found.append(Pair(Fit.UNKNOWN, (row.row,), note=said))
                 continue
             near = likely[row.project, row.row.amount] or (

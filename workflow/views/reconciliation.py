@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 PER_PAGE: Final = 100
 TONES: Final = {
     Fit.MATCHED: "ok",
+    Fit.VOUCHER: "wait",
     Fit.AMOUNT: "back",
     Fit.CROSS: "wait",
     Fit.THEIRS: "back",
@@ -169,7 +170,7 @@ def _page(
 
 def _first_tab(found: Reconciled) -> Fit:
     """What is to be done first: the differences in their order, else what agrees."""
-    order = (Fit.UNREADABLE, Fit.UNKNOWN, Fit.THEIRS, Fit.AMOUNT, Fit.OURS, Fit.CROSS)
+    order = (Fit.UNREADABLE, Fit.UNKNOWN, Fit.THEIRS, Fit.AMOUNT, Fit.OURS, Fit.CROSS, Fit.VOUCHER)
     return next((fit for fit in order if found.of(fit)), Fit.MATCHED)
 
 

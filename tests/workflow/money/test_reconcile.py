@@ -29,7 +29,7 @@ from tests.workflow.money.spending import NOW
 from tests.workflow.world import World, at
 from workflow.excel.vouchers import read_vouchers
 from workflow.models import ClassRun
-from workflow.rules.reconciling import BookedRow, Fit, Reconciled, reconcile
+from workflow.rules.reconciling import DIFFERENT, BookedRow, Fit, Reconciled, reconcile
 from workflow.rules.settling import figures_of, findings_of
 from workflow.selectors.reconciling import Ours, voucher_key
 from workflow.services import reconciling, spending
@@ -137,6 +137,24 @@ def test_a_ledger_of_month_and_day_is_read_too() -> None:
     assert {one.number for one in sheet.skipped} == {1, 4, 7}
 
 
+def test_a_credit_below_columns_of_month_and_day_is_money_back() -> None:
+    sheet = read_vouchers(
+        booked.content(
+            [11, 22, "记-70", "P1", "付住宿", 160, None],
+            [11, 22, "记-80", "P1", "退住宿费", None, 60],
+            head=("月", "日", "凭证号", "项目编号", "摘要", "借方金额", "贷方金额"),
+        ),
+        "账.xlsx",
+        today=date(2027, 12, 1),
+        year=2027,
+    )
+    assert [(row.number, row.on, row.amount, row.faults) for row in sheet.rows] == [
+        (2, date(2027, 11, 22), D("160.00"), ()),
+        (3, date(2027, 11, 22), D("-60.00"), ()),
+    ]
+    assert sheet.skipped == ()
+
+
 def test_a_project_named_in_the_words_is_found(world: World, run: ClassRun) -> None:
     project = acts.project_of(run)
     paid = acts.pay(world, run, "500.00", paid_on=date(2027, 6, 9))
@@ -160,6 +178,21 @@ def test_vouchers_are_compared_without_their_noughts_and_words() -> None:
 
 
 # ---- comparing
+
+
+def test_another_voucher_for_the_same_money_is_a_difference(world: World, run: ClassRun) -> None:
+    project = acts.project_of(run)
+    paid = acts.pay(world, run, "500.00", voucher="记24", paid_on=date(2027, 6, 9))
+    found = compared(world, receive(world, line(project, 凭证字号="记-21")))
+    assert fits(found) == [("voucher", [2], [paid.pk])]
+    (pair,) = found.of(*DIFFERENT)
+    assert pair.note == "财务账 记-21，本系统 记24，金额相同，请核对凭证号。"
+    assert (pair.difference, found.theirs - found.ours) == (D(0), D(0))
+
+
+def test_a_code_nobody_has_is_named_from_the_words(world: World, run: ClassRun) -> None:
+    (pair,) = compared(world, receive(world, line("", 摘要="付P2026-9999 不知道"))).pairs
+    assert (pair.fit.value, pair.note) == ("unknown", "本专项没有项目编号“P2026-9999”。")
 
 
 def test_each_row_and_payment_stands_where_it_belongs(world: World, run: ClassRun) -> None:
