@@ -18,7 +18,7 @@ from typing import Any
 
 #: Where the parts of an act are done: owner and name of the function.
 POINTS = {
-    "number": ("workflow.services.{module}", "next_number"),
+    "number": ("workflow.services.{numbers}", "next_number"),
     "money": ("workflow.services.meetings", "appropriate"),
     "version": ("workflow.models.PlanVersion.objects", "create"),
     "record": ("workflow.services.base", "record"),
@@ -37,6 +37,9 @@ ACTS = {
     "decide": ("decisions", "decide"),
     "settle": ("meetings", "settle"),
 }
+
+#: Where the module of an act draws its numbers, if not in itself.
+NUMBERS = {"meetings": "base"}
 
 
 def found(path: str) -> Any:
@@ -57,7 +60,7 @@ def arm(point: str, module: str) -> None:
     """``record:after``: the process is killed when the record has been written."""
     name, _, when = point.partition(":")
     path, attribute = POINTS[name]
-    owner = found(path.format(module=module))
+    owner = found(path.format(numbers=NUMBERS.get(module, module)))
     real: Callable[..., Any] = getattr(owner, attribute)
 
     def deadly(*args: Any, **more: Any) -> Any:
