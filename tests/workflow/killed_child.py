@@ -60,7 +60,7 @@ def arm(point: str, module: str) -> None:
     """``record:after``: the process is killed when the record has been written."""
     name, _, when = point.partition(":")
     path, attribute = POINTS[name]
-    owner = found(path.format(numbers=NUMBERS.get(module, module)))
+    owner = found(path.format(module=module, numbers=NUMBERS.get(module, module)))
     real: Callable[..., Any] = getattr(owner, attribute)
 
     def deadly(*args: Any, **more: Any) -> Any:
