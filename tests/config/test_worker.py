@@ -69,10 +69,18 @@ def at_work() -> bool:
     return processes.wait_until(lambda: workers() == 1, seconds=SECONDS)
 
 
+def listens(worker: subprocess.Popen[str]) -> bool:
+    """Whether it hears TERM. It registers a moment before it does; told in between it just ends."""
+    status = Path(f"/proc/{worker.pid}/status").read_text()
+    caught = next(line for line in status.splitlines() if line.startswith("SigCgt:"))
+    return bool(int(caught.split()[1], 16) >> (signal.SIGTERM - 1) & 1)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_it_ends_when_told_and_says_goodbye(start: Start, number: signal.Signals) -> None:
     worker = start("-m", "config.worker")
     assert at_work()
+    assert processes.wait_until(lambda: listens(worker), seconds=SECONDS)
     worker.send_signal(number)
     said, _ = worker.communicate(timeout=SECONDS)
     assert (worker.returncode, said) == (0, "")
