@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import datetime
     from collections.abc import Iterable
 
+    from budgets.models import Fund
+
 
 ZERO: Final = Decimal("0.00")
 
@@ -80,6 +82,12 @@ def recalled(first: int, at: datetime.datetime) -> Decimal:
     entries = Entry.objects.filter(project__in=projects, kind=EntryKind.RECALL, at=at).order_by()
     total: Decimal | None = entries.aggregate(total=Sum("amount"))["total"]
     return total or ZERO
+
+
+def grant_of(fund: Fund) -> Entry | None:
+    """What a fund was set up with, as it stands now: by its control figure, or by what was approved since."""
+    grants = Entry.objects.filter(credit__fund=fund, kind=EntryKind.GRANT, reversal=None)
+    return grants.order_by("id").last()
 
 
 def _sums(accounts: Q, owner: str) -> defaultdict[int, defaultdict[str, Decimal]]:

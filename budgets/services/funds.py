@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from budgets import rules
 from budgets.models import Account, Entry, Fund
+from budgets.selectors import grant_of
 from budgets.services.papers import attach
 from budgets.services.posting import check_amount, check_moment, posting
 from budgets.states import FUND_ACCOUNTS, AccountKind, EntryKind, FundStatus
@@ -101,7 +102,7 @@ def restate(
         # entries take them.
         held = Account.objects.select_for_update(of=("self",), no_key=True).filter(fund=locked, line=None)
         money = {account.kind: account for account in held.order_by("id")}[AccountKind.FUND]
-        began = Entry.objects.filter(credit=money, kind=EntryKind.GRANT, reversal=None).order_by("id").last()
+        began = grant_of(locked)
         if began is None:
             raise Conflict(f"{locked}的设立金额已红字冲销，请办理追加。")
         if money.balance + amount < began.amount:

@@ -13,9 +13,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from budgets import rules
-from budgets.models import Entry, Fund
+from budgets.models import Fund
+from budgets.selectors import grant_of
 from budgets.services import GivenPaper
-from budgets.states import EntryKind, FundStatus
+from budgets.states import FundStatus
 from office.refusals import Refused
 from office.wording import capital_yuan, yuan
 from rulebook.selectors import book_for
@@ -120,7 +121,7 @@ def fund_restate(request: DeskRequest, pk: int) -> HttpResponse:
     except Refused as refused:
         return forbidden(request, str(refused))
     approved = fund.status != FundStatus.CONTROL
-    began = Entry.objects.filter(credit__fund=fund, kind=EntryKind.GRANT, reversal=None).order_by("id").last()
+    began = grant_of(fund)
     form = RestateForm(request.POST if request.method == "POST" else None, approved=approved)
     box = paper_box(request, [_PAPER[0]], at)
     growth = growth_of(fund.union_id, fund.year)
