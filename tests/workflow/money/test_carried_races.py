@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from decimal import Decimal
 
 import pytest
@@ -17,7 +16,6 @@ from tests.workflow.money import asking, carried
 from tests.workflow.money import spending as acts
 from tests.workflow.world import World
 from workflow.models import ClassRun, Decision, MoneyRequest
-from workflow.services import spending
 from workflow.states import MoneyKind, RequestState
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -48,16 +46,9 @@ def test_a_payment_comes_before_the_carry_over_or_not_at_all(world: World, run: 
     promised = acts.commit(world, run, "1200.00")
     request = before_the_last_step(world, run)
     task, when = asking.task_of(request).pk, world.now()
-    given = acts.paying(run, "700.00", commitment=promised)
 
     def pay() -> Payment:
-        return spending.pay(
-            project_id=run.plan.project_id,
-            given=given,
-            key=uuid.uuid4(),
-            actor=world.people["caiwu-staff"],
-            at=acts.NOW,
-        )
+        return acts.pay(world, run, "700.00", commitment=promised)
 
     def carry() -> Decision:
         return asking.decide(world, request, task_id=task, when=when, opinion="同意")

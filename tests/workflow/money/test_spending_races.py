@@ -30,16 +30,9 @@ def test_a_payment_comes_before_the_cancellation_or_not_at_all() -> None:
     runs.decide(world, request, opinion="同意")
     runs.decide(world, request, opinion="同意")
     task, when = runs.task_of(request).pk, world.now()
-    given = acts.paying(run, "700.00", commitment=promised)
 
     def pay() -> Payment:
-        return spending.pay(
-            project_id=run.plan.project_id,
-            given=given,
-            key=uuid.uuid4(),
-            actor=world.people["caiwu-staff"],
-            at=acts.NOW,
-        )
+        return acts.pay(world, run, "700.00", commitment=promised)
 
     def cancel() -> Decision:
         return runs.decide(world, request, task_id=task, when=when, opinion="同意")
