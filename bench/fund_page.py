@@ -41,9 +41,10 @@ SELECT p.fund_id, l.id, k, 0 FROM budgets_budgetline l JOIN budgets_project p ON
  WHERE p.fund_id = %(fund)s ORDER BY l.id
 """
 _COMMITMENTS = """
-INSERT INTO budgets_commitment (project_id, line_id, title, payee, contract_number, outstanding, key,
+INSERT INTO budgets_commitment (project_id, number, line_id, title, payee, contract_number, outstanding, key,
                                 created_by_id, at)
-SELECT l.project_id, l.id, '住宿合同', '测速', '', 0, gen_random_uuid(), %(actor)s, %(at)s
+SELECT l.project_id, p.number || '-YZ01', l.id, '住宿合同', '测速', '', 0, gen_random_uuid(),
+       %(actor)s, %(at)s
   FROM budgets_budgetline l JOIN budgets_project p ON p.id = l.project_id WHERE p.fund_id = %(fund)s
 """
 _ENTRIES = """

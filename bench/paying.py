@@ -149,6 +149,7 @@ class Line:
         with transaction.atomic():
             payment = Payment.objects.create(
                 project=self.project,
+                number=uuid.uuid4().hex,
                 kind=self.kind,
                 title="测速",
                 payee="测速",

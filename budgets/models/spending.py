@@ -46,6 +46,7 @@ class Commitment(models.Model):
     """
 
     project = models.ForeignKey(Project, models.PROTECT, related_name="commitments", verbose_name="经费项目")
+    number = models.CharField("预占单号", max_length=40, editable=False)
     line = models.ForeignKey(BudgetLine, models.PROTECT, related_name="commitments", verbose_name="预算行")
     session_no = models.PositiveSmallIntegerField("期次", null=True, blank=True)
     title = models.CharField("事由", max_length=120)
@@ -72,6 +73,7 @@ class Commitment(models.Model):
         ordering = ("id",)
         constraints = (
             models.CheckConstraint(condition=Q(outstanding__gte=0), name="budgets_commitment_outstanding"),
+            models.UniqueConstraint(fields=["project", "number"], name="budgets_commitment_number"),
         )
         triggers = (
             pgtrigger.ReadOnly(name="commitment_stands", exclude=["outstanding"]),
@@ -114,11 +116,6 @@ class Commitment(models.Model):
     def __str__(self) -> str:
         return f"{self.number} {self.title}"
 
-    @property
-    def number(self) -> str:
-        """预占单号."""
-        return f"YZ{self.pk:06d}"
-
 
 class PaymentQuerySet(models.QuerySet["Payment"]):
     """Chainable lists of payments."""
@@ -150,6 +147,7 @@ class Payment(models.Model):
     """
 
     project = models.ForeignKey(Project, models.PROTECT, related_name="payments", verbose_name="经费项目")
+    number = models.CharField("支付单号", max_length=40, editable=False)
     session_no = models.PositiveSmallIntegerField("期次", null=True, blank=True)
     kind = models.SlugField("支付类型", max_length=40)
     title = models.CharField("事由", max_length=120)
@@ -180,6 +178,7 @@ class Payment(models.Model):
         ordering = ("-paid_on", "-id")
         constraints = (
             models.CheckConstraint(condition=Q(amount__gt=0), name="budgets_payment_amount"),
+            models.UniqueConstraint(fields=["project", "number"], name="budgets_payment_number"),
             models.CheckConstraint(condition=Q(method__in=PayMethod.values), name="budgets_payment_method"),
             models.CheckConstraint(condition=Q(subject__in=Subject.values), name="budgets_payment_subject"),
         )
@@ -190,11 +189,6 @@ class Payment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number} {self.title}"
-
-    @property
-    def number(self) -> str:
-        """支付单号."""
-        return f"ZF{self.pk:06d}"
 
 
 class Invoice(models.Model):

@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from budgets import rules
 from budgets.models import Account, BudgetLine, Commitment, Entry, Project, SupportingPaper
-from budgets.services.posting import check_amount, check_moment, posting
+from budgets.services.posting import check_amount, check_moment, paper_number, posting
 from budgets.states import LINE_ACCOUNTS, AccountKind, EntryKind
 from office.refusals import Conflict, Refused
 from office.wording import chinese_date
@@ -219,6 +219,7 @@ def _promised(
             raise TypeError("an account of a line without its line")
         anew[old.pk] = made = Commitment.objects.create(
             project=project,
+            number=paper_number(project, "YZ"),
             line=line,
             session_no=old.session_no,
             title=old.title,

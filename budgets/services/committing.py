@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from budgets.models import Commitment, Entry
 from budgets.services.papers import GivenPaper, attach
-from budgets.services.posting import check_amount, check_moment, posting
+from budgets.services.posting import check_amount, check_moment, paper_number, posting
 from budgets.services.spending_checks import accounts_of, check_same_form, hold, post_for, short_of
 from budgets.states import AccountKind, EntryKind
 from office.refusals import Refused
@@ -70,6 +70,7 @@ def commit(
     with posting(again=look):
         commitment = Commitment.objects.create(
             project=project,
+            number=paper_number(project, "YZ"),
             line=line,
             session_no=session_no,
             title=title.strip(),

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from budgets import rules
 from budgets.models import Entry, Invoice, LectureFee, Payment
 from budgets.services.papers import GivenPaper, attach
-from budgets.services.posting import posting
+from budgets.services.posting import paper_number, posting
 from budgets.services.spending_checks import (
     ZERO,
     GivenFee,
@@ -113,6 +113,7 @@ def pay(
     with posting(again=look):
         payment = Payment.objects.create(
             project=project,
+            number=paper_number(project, "ZF"),
             session_no=session_no,
             kind=kind,
             title=title.strip(),
@@ -238,6 +239,7 @@ def refund(
                 )
         back = Payment.objects.create(
             project=project,
+            number=paper_number(project, "ZF"),
             session_no=payment.session_no,
             kind=kind,
             title=title.strip(),

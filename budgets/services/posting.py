@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from budgets.models import MONEY_DIGITS, Account, Fund
 from budgets.states import AccountKind
+from office.numbering import next_number
 from office.prepared import Prepared
 from office.refusals import Conflict, Refused
 from office.wording import yuan
@@ -18,6 +19,11 @@ from office.wording import yuan
 if TYPE_CHECKING:
     import datetime
     from collections.abc import Callable, Iterator
+    from typing import Literal
+
+    from budgets.models import Project
+
+    Series = Literal["YZ", "ZF"]
 
 LIMIT: Final = Decimal(10) ** (MONEY_DIGITS - 2)
 """Amounts are below this; the column holds no more."""
@@ -63,6 +69,15 @@ def posting(again: Callable[[], object] | None = None) -> Iterator[None]:
         if again is not None:
             again()
         raise type(refused)(refused.message) from error
+
+
+def paper_number(project: Project, series: Series) -> str:
+    """The next number of the project's papers of that series: P2027-0013-ZF03. No gap stays: an auditor asks
+    for the paper that is missing.
+
+    Draw before an account is taken: who has one waits for nobody's number. Inside a transaction only.
+    """
+    return f"{project.number}-{series}{next_number(f'{series}:{project.pk}'):02}"
 
 
 def constraint_name(error: IntegrityError) -> str:

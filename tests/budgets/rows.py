@@ -67,6 +67,7 @@ def refused(rule: str, act: Callable[..., object], *given: object) -> None:
 def a_commitment(cast: Cast, of: Project, **changes: Any) -> Commitment:
     values: dict[str, Any] = {
         "project": of,
+        "number": f"YZ-{uuid.uuid4().hex[:8]}",
         "line": line(of),
         "title": "住宿合同",
         "payee": "海河宾馆",
@@ -80,6 +81,7 @@ def a_commitment(cast: Cast, of: Project, **changes: Any) -> Commitment:
 def a_payment(cast: Cast, project: Project, amount: str, **changes: Any) -> Payment:
     values: dict[str, Any] = {
         "project": project,
+        "number": f"ZF-{uuid.uuid4().hex[:8]}",
         "kind": "other",
         "title": "教材费",
         "payee": "新华书店",

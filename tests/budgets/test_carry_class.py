@@ -272,7 +272,7 @@ class TestTheDatabase:
 
         def make(**changes: Any) -> None:
             values = {name: getattr(own, name) for name in ("project", "line", "title", "payee", "at")}
-            values |= {"session_no": 2, "created_by": binhai.finance, "key": uuid.uuid4()}
+            values |= {"number": "YZ-1", "session_no": 2, "created_by": binhai.finance, "key": uuid.uuid4()}
             Commitment.objects.create(**(values | changes))
 
         refused("budgets_commitment_continues", partial(make, continues=stranger))

@@ -51,7 +51,7 @@ def test_it_leaves_the_free_amount_and_stands_as_committed(binhai: Cast, project
         "HT-7",
         dt.date(2027, 1, 18),
     )
-    assert kept.number == f"YZ{kept.pk:06d}"
+    assert kept.number == "P2027-0013-YZ01"
     entry = Entry.objects.get(commitment=kept)
     assert (entry.kind, entry.amount, entry.project, entry.batch, entry.reason, entry.reference) == (
         "commit",
@@ -166,9 +166,9 @@ def test_it_falls_with_the_transaction_of_its_caller(binhai: Cast, project: Proj
 def test_the_number_of_statements_is_fixed(
     binhai: Cast, project: Project, django_assert_num_queries: Any
 ) -> None:
-    """Right to act, key, accounts, savepoint, commitment, entry, release."""
+    """Right to act, key, accounts, savepoint, number, commitment, entry, release."""
     of = BudgetLine.objects.select_related("project__union").get(project=project, item="item-1")
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         commit(
             line=of,
             amount=D("5.00"),

@@ -168,11 +168,11 @@ def test_the_same_form_sent_twice_is_one_refund(binhai: Cast, project: Project, 
 def test_the_number_of_statements_is_fixed(
     binhai: Cast, project: Project, payment: Payment, django_assert_num_queries: Any
 ) -> None:
-    """Right to act, key, accounts, savepoint, the payment locked, reversed?, paid, refunded before, payment,
-    papers, entries, release."""
+    """Right to act, key, accounts, savepoint, the payment locked, reversed?, paid, refunded before, its
+    number, payment, papers, entries, release."""
     of = Payment.objects.select_related("project__union").get(pk=payment.pk)
     rows = [row(project, "1.00"), row(project, "2.00", number=2)]
     assert line(project).project_id == of.project_id
     given = papers("refund")
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         refund_of(binhai, of, *rows, papers=given, paid_on=TODAY)

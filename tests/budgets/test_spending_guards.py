@@ -448,3 +448,16 @@ def test_every_constraint_that_has_its_words_is_there() -> None:
         )
         known = {name for (name,) in cursor.fetchall()}
     assert set(LEDGER_REFUSALS) - known == set()
+
+
+@ways_in
+def test_no_way_gives_two_papers_of_a_project_one_number(
+    binhai: Cast, fund: Fund, project: Project, insert: Insert
+) -> None:
+    paid, promised = pay_out(binhai, project, "1.00"), commit_to(binhai, project, "1.00")
+    again = a_payment(binhai, project, "1.00", number=paid.number)
+    refused("budgets_payment_number", insert, [again])
+    refused("budgets_commitment_number", insert, [a_commitment(binhai, project, number=promised.number)])
+    # Another project counts by itself.
+    elsewhere = give(binhai, fund, "5.00")
+    assert pay_out(binhai, elsewhere, "1.00").number == f"{elsewhere.number}-ZF01"

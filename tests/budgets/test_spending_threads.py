@@ -75,6 +75,10 @@ def test_sixteen_pay_one_line_to_its_end(cast: Cast, fund: Fund) -> None:
     }
     assert stands(project) == {"item-1": ("0.00", "0.00", "1000.10")}
     assert sum(entry.amount for entry in Entry.objects.filter(kind="pay")) == D("1000.10")
+    # None is missing for those who were refused.
+    assert [payment.number for payment in Payment.objects.order_by("id")] == [
+        f"{project.number}-ZF{number:02}" for number in range(1, 11)
+    ]
     fits()
 
 

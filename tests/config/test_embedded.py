@@ -22,7 +22,8 @@ from config import embedded
 
 embedded.start()
 print("ready", flush=True)
-time.sleep(600)
+for _ in range(6000):  # a signal that comes just before a sleep is seen after it
+    time.sleep(0.1)
 """
 
 

@@ -82,7 +82,9 @@ QUERIES: dict[str, str] = {
     "money moves by its approved request and by no other": """
         SELECT q.id, q.state FROM workflow_moneyrequest q WHERE (q.state = 'approved') <> EXISTS (
             SELECT 1 FROM budgets_entry e
-            WHERE e.reference LIKE '%JF' || lpad(q.id::text, 6, '0') || '%')""",
+            JOIN budgets_account a ON a.id IN (e.debit_id, e.credit_id)
+            JOIN budgets_fund f ON f.id = a.fund_id
+            WHERE f.union_id = q.union_id AND e.reference LIKE '%' || nullif(q.code, '') || '%')""",
     "a decision about money is on a task of its request that is closed by him": """
         SELECT d.id FROM workflow_decision d JOIN workflow_worktask t ON t.task_ptr_id = d.task_id
         JOIN viewflow_task b ON b.id = d.task_id
@@ -108,7 +110,8 @@ QUERIES: dict[str, str] = {
               SELECT l.project_id FROM budgets_entry e
               JOIN budgets_account a ON a.id IN (e.debit_id, e.credit_id)
               JOIN budgets_budgetline l ON l.id = a.line_id
-              JOIN workflow_moneyrequest q ON e.reference = 'JF' || lpad(q.id::text, 6, '0'))""",
+              JOIN budgets_project o ON o.id = l.project_id
+              JOIN workflow_moneyrequest q ON q.union_id = o.union_id AND e.reference = q.code)""",
     "nobody agrees to a request he handed in last": """
         SELECT d.id FROM workflow_decision d
         WHERE COALESCE(d.request_id, d.money_id) IS NOT NULL AND d.action = 'agree'

@@ -123,7 +123,7 @@ def _entry_rows(fund: Fund) -> Iterator[Sequence[Any]]:
     names = (
         *("id", "at", "kind", "project__number", "project__name"),
         *("debit__kind", "debit__line__title", "credit__kind", "credit__line__title"),
-        *("amount", "payment", "commitment", "reason", "reference", "actor__name"),
+        *("amount", "payment__number", "commitment__number", "reason", "reference", "actor__name"),
         *("post__department__name", "post__title", "reverses"),
     )
     for row in rows.values_list(*names).iterator(_CHUNK):
@@ -133,8 +133,8 @@ def _entry_rows(fund: Fund) -> Iterator[Sequence[Any]]:
             *(pk, at, kinds.get(kind, kind), number, name),
             " ".join(filter(None, (from_line, accounts.get(from_kind, from_kind)))),
             " ".join(filter(None, (to_line, accounts.get(to_kind, to_kind)))),
-            *(amount, payment and f"ZF{payment:06d}", commitment and f"YZ{commitment:06d}"),
-            *(reason, reference, actor, " ".join(filter(None, (department, post))), reverses),
+            *(amount, payment, commitment, reason, reference, actor),
+            *(" ".join(filter(None, (department, post))), reverses),
         )
 
 
@@ -152,7 +152,8 @@ def _payment_rows(fund: Fund) -> Iterator[Sequence[Any]]:
         invoice_numbers=Subquery(invoices.values("all")[:1]),
         invoiced=Subquery(invoices.values("together")[:1]),
     )
-    for payment in found.select_related("project__department", "created_by").order_by("id").iterator(_CHUNK):
+    found = found.select_related("project__department", "created_by", "refunds")
+    for payment in found.order_by("id").iterator(_CHUNK):
         project = payment.project
         back = payment.refunds_id is not None
         state = "已红字冲销" if payment.is_reversed else "退款" if back else ""
@@ -163,7 +164,7 @@ def _payment_rows(fund: Fund) -> Iterator[Sequence[Any]]:
             *(items_text(payment.items), payment.amount, counted, methods.get(payment.method)),
             *(payment.paid_on, payment.voucher, subjects.get(payment.subject), payment.invoice_numbers),
             *(payment.invoiced, payment.attachments or None, payment.handler),
-            f"ZF{payment.refunds_id:06d}" if back else "",
+            payment.refunds.number if payment.refunds is not None else "",
             *(state, payment.note, payment.created_by.name, payment.at),
         )
 

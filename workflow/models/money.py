@@ -70,6 +70,8 @@ class MoneyRequest(Request):
         verbose_name="经费项目",
     )
     kind = models.CharField("事项", max_length=10, choices=MoneyKind)
+    #: Drawn when it is first handed in: a draft may be thrown away, a number may not be missing.
+    code = models.CharField("申请单号", max_length=20, blank=True, editable=False)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="money_requests", verbose_name="经办人"
     )
@@ -87,6 +89,8 @@ class MoneyRequest(Request):
                 condition=Q(state="draft") | Q(book__isnull=False, submitted_at__isnull=False),
                 name="money_submitted_has_book",
             ),
+            models.CheckConstraint(condition=Q(state="draft") | ~Q(code=""), name="money_submitted_has_code"),
+            models.UniqueConstraint(fields=["union", "code"], condition=~Q(code=""), name="money_code_once"),
             models.CheckConstraint(
                 condition=Q(kind__in=_OF_PROJECT, project__isnull=False)
                 | (~Q(kind__in=_OF_PROJECT) & Q(project__isnull=True)),
@@ -105,6 +109,11 @@ class MoneyRequest(Request):
         indexes = (models.Index(fields=["created_by", "-created_at"], name="money_by_author"),)
         triggers = (
             *request_guards("union", "department", "fund", "project", "kind", "created_by", "created_at"),
+            pgtrigger.Protect(
+                name="code_stays",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition("OLD.code <> '' AND OLD.code IS DISTINCT FROM NEW.code"),
+            ),
             pgtrigger.Trigger(
                 name="of_one_union",
                 when=pgtrigger.Before,
@@ -122,12 +131,7 @@ class MoneyRequest(Request):
         )
 
     def __str__(self) -> str:
-        return f"{self.code} {self.words}"
-
-    @property
-    def code(self) -> str:
-        """申请单号."""
-        return f"JF{self.pk:06d}"
+        return f"{self.code} {self.words}".lstrip()
 
     @property
     def title(self) -> str:

@@ -20,6 +20,7 @@ from budgets.states import LINE_ACCOUNTS, AccountKind, EntryKind
 from office.wording import yuan
 from org.models import Department
 from workflow.selectors.money import FundedClass, Held, held_by, plans_of
+from workflow.selectors.money_search import numbered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -261,7 +262,7 @@ def payments_of(
             | Q(payee__icontains=q)
             | Q(voucher__icontains=q)
             | Q(project__number__icontains=q)
-            | Q(pk__in=_by_number(q))
+            | numbered(q, "ZF")
             | Q(pk__in=Invoice.objects.filter(number__icontains=q.upper()).values("payment"))
         )
     if without_voucher:
@@ -301,8 +302,3 @@ def sum_of(payments: QuerySet[Payment]) -> Decimal:
         back=Sum("amount", filter=Q(is_reversed=False, refunds__isnull=False)),
     )
     return (sums["paid"] or ZERO) - (sums["back"] or ZERO)
-
-
-def _by_number(q: str) -> Iterable[int]:
-    digits = q.upper().removeprefix("ZF")
-    return [int(digits)] if digits.isascii() and digits.isdigit() and len(digits) < 16 else []

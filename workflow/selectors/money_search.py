@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from django.db.models import Q
@@ -16,11 +17,9 @@ if TYPE_CHECKING:
 
 
 def payments_found(standing: Standing, text: str) -> QuerySet[Payment]:
-    """Payments by their number (ZF000123), 凭证号, 发票号 or payee, the latest first, each with
+    """Payments by their number (P2027-0013-ZF03), 凭证号, 发票号 or payee, the latest first, each with
     ``is_reversed``; project loaded."""
-    wanted = Q(voucher__icontains=text) | Q(payee__icontains=text)
-    if (number := _serial(text, "ZF")) is not None:
-        wanted |= Q(pk=number)
+    wanted = Q(voucher__icontains=text) | Q(payee__icontains=text) | numbered(text, "ZF")
     if plain := invoice_number(text):
         wanted |= Q(pk__in=Invoice.objects.filter(number__contains=plain).order_by().values("payment"))
     seen = Payment.objects.visible_to(standing).filter(wanted).select_related("project")
@@ -28,15 +27,14 @@ def payments_found(standing: Standing, text: str) -> QuerySet[Payment]:
 
 
 def commitments_found(standing: Standing, text: str) -> QuerySet[Commitment]:
-    """Commitments by their number (YZ000123), that of the contract or payee, the latest first; project and
-    line loaded."""
-    wanted = Q(contract_number__icontains=text) | Q(payee__icontains=text)
-    if (number := _serial(text, "YZ")) is not None:
-        wanted |= Q(pk=number)
+    """Commitments by their number (P2027-0013-YZ03), that of the contract or payee, the latest first; project
+    and line loaded."""
+    wanted = Q(contract_number__icontains=text) | Q(payee__icontains=text) | numbered(text, "YZ")
     seen = Commitment.objects.visible_to(standing).filter(wanted)
     return seen.select_related("project", "line").order_by("-id")
 
 
-def _serial(text: str, prefix: str) -> int | None:
-    digits = text.strip().upper().removeprefix(prefix)
-    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 16 else None
+def numbered(text: str, series: str) -> Q:
+    """Those whose own number ends with ``text``, where it says so: P2027-0013-ZF03, ZF03."""
+    found = re.search(rf"{series}[0-9]+$", text.strip().upper())
+    return Q(number__iendswith=text.strip()) if found is not None else Q(pk__in=())

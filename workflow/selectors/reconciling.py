@@ -61,6 +61,7 @@ class Ours:
     """
 
     payment: int
+    number: str
     project: int
     title: str
     payee: str
@@ -70,11 +71,6 @@ class Ours:
     key: uuid.UUID
     reversal: bool = False
     undone: bool = False
-
-    @property
-    def number(self) -> str:
-        """支付单号."""
-        return f"ZF{self.payment:06d}"
 
 
 @dataclass(frozen=True)
@@ -187,6 +183,7 @@ def ours_around(
         amount = -payment.amount if payment.refunds_id is not None else payment.amount
         one = Ours(
             payment=payment.pk,
+            number=payment.number,
             project=payment.project_id,
             title=payment.title,
             payee=payment.payee,

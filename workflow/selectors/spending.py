@@ -39,10 +39,10 @@ class Movement:
     @property
     def document(self) -> tuple[str, str, int] | None:
         """(page, number, key) of the payment or else the commitment it belongs to."""
-        if self.entry.payment_id is not None:
-            return "payment", f"ZF{self.entry.payment_id:06d}", self.entry.payment_id
-        if self.entry.commitment_id is not None:
-            return "commitment", f"YZ{self.entry.commitment_id:06d}", self.entry.commitment_id
+        if self.entry.payment is not None:
+            return "payment", self.entry.payment.number, self.entry.payment.pk
+        if self.entry.commitment is not None:
+            return "commitment", self.entry.commitment.number, self.entry.commitment.pk
         return None
 
 
@@ -74,7 +74,8 @@ def movements(entries: QuerySet[Entry]) -> QuerySet[Entry]:
     """Entries with everything :func:`read` needs; one query."""
     undone = Entry.objects.filter(reverses=OuterRef("pk"))
     return entries.select_related(
-        "actor", "post__department", "debit__line__project", "credit__line__project", "reverses"
+        *("actor", "post__department", "debit__line__project", "credit__line__project", "reverses"),
+        *("payment", "commitment"),
     ).annotate(undone=Exists(undone))
 
 
@@ -213,7 +214,7 @@ def paid_lecturers(first: int | None, session_no: int | None) -> dict[str, Lectu
 
 
 def commitment_papers(commitment_ids: Collection[int | None]) -> dict[str, list[str]]:
-    """“合同.pdf（预占 YZ000001）” by the code of the paper, of these commitments."""
+    """“合同.pdf（预占 P2027-0013-YZ01）” by the code of the paper, of these commitments."""
     found: dict[str, list[str]] = {}
     if not commitment_ids:
         return found

@@ -49,7 +49,7 @@ _WITHOUT: Final = (DecisionAction.RESUME, DecisionAction.WITHDRAW)
 _NUMBER: Final = re.compile(r"(?:申报\s*)?(?:(\d{4})\s*[-－—]\s*)?0*(\d{1,5})")
 
 _PROJECT: Final = re.compile(r"P\d{4}-\d+")
-_ASKED: Final = re.compile(r"[Jj][Ff]0*(\d{1,9})")
+_ASKED: Final = re.compile(r"JF\d[\d-]*", re.IGNORECASE)
 
 #: What a row of a list reads of a plan; the rest stays in the database.
 PLAN_FIELDS: Final = (
@@ -151,13 +151,14 @@ class Narrow:
 
 
 def asked_named(text: str, prefix: str = "") -> Q:
-    """Requests about money whose project, number, reason or author hold ``text``: 信息员, JF000012."""
+    """Requests about money whose project, number, reason or author hold ``text``: 信息员, JF2027-0012."""
     fields = ("project__name", "project__number", "fund__title", "reason", "created_by__name")
     conditions = Q()
     for field in fields:
         conditions |= Q(**{f"{prefix}{field}__icontains": text})
-    number = _ASKED.fullmatch(text.strip())
-    return conditions | Q(**{f"{prefix}pk": int(number[1])}) if number is not None else conditions
+    if _ASKED.fullmatch(text.strip()):
+        conditions |= Q(**{f"{prefix}code__istartswith": text.strip()})
+    return conditions
 
 
 def named(text: str, prefix: str = "") -> Q:

@@ -56,6 +56,11 @@ def project_number(union_id: int, year: int) -> str:
     return f"P{year}-{next_number(f'plan:{union_id}:{year}'):04}"
 
 
+def request_code(union_id: int, year: int) -> str:
+    """The next number of a request about money of that year's funds; drawn in a transaction."""
+    return f"JF{year}-{next_number(f'money:{union_id}:{year}'):04}"
+
+
 def locked(plan_id: int) -> ClassPlan:
     """The plan, fresh, its row locked until the transaction ends. Locks go plan → process → ledger."""
     plan = _PLAN.first(plan=plan_id)

@@ -223,6 +223,7 @@ def submit(*, request_id: int, actor: User, at: datetime, revision: int | None =
     if not request.reason:
         raise Refused(f"{request.words}须填写理由。")
     request.number += 1
+    request.code = request.code or base.request_code(request.union_id, request.fund.year)
     request.submitted_at = at
     request.submit()
     _save_once(request)

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from django.core.files.base import File
 
     from org.models import User
+    from workflow.selectors.reconciling import Ours
 
     #: Reads a stored file's rows.
     Read = Callable[[StoredFile], Sequence[BookedRow]]
@@ -149,10 +150,10 @@ def compared(fund: Fund, month: int, rows: Sequence[BookedRow]) -> tuple[Reconci
     return found, keys
 
 
-def vouchers_to_write(found: Reconciled) -> list[tuple[BookedRow, int]]:
+def vouchers_to_write(found: Reconciled) -> list[tuple[BookedRow, Ours]]:
     """Rows whose payment has no 凭证号 yet, with that payment."""
     return [
-        (pair.rows[0], pair.ours[0].payment)
+        (pair.rows[0], pair.ours[0])
         for pair in found.of(Fit.MATCHED)
         if len(pair.rows) == len(pair.ours) == 1
         and pair.rows[0].voucher
@@ -172,8 +173,8 @@ def write_vouchers(
     month, rows = _opened(task_id, fund, read, actor, at)
     found, _ = compared(fund, month, rows)
     outcomes = []
-    for row, payment_id in vouchers_to_write(found):
-        number = f"ZF{payment_id:06d}"
+    for row, ours in vouchers_to_write(found):
+        number, payment_id = ours.number, ours.payment
         try:
             with transaction.atomic():
                 kept = Payment.objects.select_for_update(of=("self",), no_key=True).get(pk=payment_id)

@@ -536,7 +536,18 @@ _ours = st.lists(
 def _movements(made: list[Any]) -> list[Ours]:
     found = []
     for number, (project, on, amount, voucher, payee, undone) in enumerate(made, 1):
-        one = Ours(number, project, "费用", payee, amount, on, voucher, uuid.uuid4(), undone=undone)
+        one = Ours(
+            number,
+            f"P-ZF{number:02}",
+            project,
+            "费用",
+            payee,
+            amount,
+            on,
+            voucher,
+            uuid.uuid4(),
+            undone=undone,
+        )
         found.append(one)
         if undone:
             back = vars(one) | {"amount": -amount, "on": on + timedelta(9), "reversal": True}

@@ -211,6 +211,35 @@ def test_a_draft_is_thrown_away_and_nothing_else_is(world: World) -> None:
         money_requests.discard(request_id=request.pk, actor=staff, at=world.now())
 
 
+def test_numbers_run_by_year_and_a_draft_has_none(world: World) -> None:
+    project = asking.project(world)
+    staff = world.people["xuanchuan-staff"]
+    first = asking.hand_in(world, MoneyKind.BUDGET, asking.budget(meals="8100.00"), project)
+    thrown = asking.draft(world, MoneyKind.TRANSFER, asking.shift(project, "venue", "meals", "1.00"), project)
+    assert (first.code, thrown.code, str(thrown)) == ("JF2027-0001", "", thrown.words)
+    money_requests.discard(request_id=thrown.pk, actor=staff, at=world.now())
+    asking.decide(world, first, action=DecisionAction.RETURN, opinion="请说明用途")
+    money_requests.save_draft(
+        request_id=first.pk,
+        kind=MoneyKind.BUDGET,
+        fund=world.fund,
+        project=project,
+        terms=asking.budget(meals="8050.00"),
+        reason="餐费上涨",
+        actor=staff,
+        at=world.now(),
+    )
+    assert asking.submit(world, first).money.code == "JF2027-0001"
+    asking.agree_all(world, asking.fresh(first))
+    second = asking.hand_in(world, MoneyKind.BUDGET, asking.budget(meals="8200.00"), project)
+    assert second.code == "JF2027-0002"
+    with pytest.raises(Conflict):
+        asking.submit(world, asking.draft(world, MoneyKind.BUDGET, asking.budget(meals="8300.00"), project))
+    asking.agree_all(world, second)
+    third = asking.hand_in(world, MoneyKind.BUDGET, asking.budget(meals="8300.00"), project)
+    assert third.code == "JF2027-0003"
+
+
 def test_one_request_about_a_projects_budget_at_a_time(world: World) -> None:
     project = asking.project(world)
     first = asking.hand_in(world, MoneyKind.BUDGET, asking.budget(meals="8100.00"), project)

@@ -198,7 +198,7 @@ class TestS21:
         to = asking.next_fund(world)
         asking.grant(world, MoneyKind.BUDGET, asking.budget(meals="8000.00", venue="500.00"), project)
         request = asking.grant(world, MoneyKind.CARRY_OVER, asking.amount("1500.00"), reason="下年继续办")
-        assert re.fullmatch(r"JF\d{6}", request.code)
+        assert re.fullmatch(r"JF20\d\d-\d{4}", request.code)
         assert {(entry.kind, entry.amount) for entry in Entry.objects.filter(reference=request.code)} == {
             ("carry_out", D("1500.00")),
             ("carry_in", D("1500.00")),

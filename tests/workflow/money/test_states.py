@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 from decimal import Decimal
 from itertools import product
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, ProgrammingError, transaction
+from django.db import IntegrityError, ProgrammingError, connection, transaction
 from psycopg.errors import CheckViolation, RaiseException
 
 from office.refusals import Conflict, Refused
@@ -71,6 +72,7 @@ def test_what_was_handed_in_is_what_is_read(world: World) -> None:
     project = asking.project(world)
     request = asking.hand_in(world, MoneyKind.BUDGET, asking.budget(meals="8100.00"), project)
     changes = {"content": {}, "before": {}, "reason": "改过", "chain": "x", "book": None, "kind": "transfer"}
+    changes |= {"code": "JF2027-0009"}
     for field, value in changes.items():
         with pytest.raises(REFUSED_BY_DATABASE), transaction.atomic():
             MoneyRequest.objects.filter(pk=request.pk).update(**{field: value})
@@ -179,3 +181,20 @@ def test_in_every_state_each_act_is_done_or_refused_with_a_reason(world: World, 
         RequestState.REVIEWING: {"agree", "withdraw"},
         RequestState.RETURNED: {"edit", "withdraw"},
     }.get(RequestState(state), set())
+
+
+@pytest.mark.django_db
+def test_a_request_of_an_earlier_release_keeps_its_number(world: World) -> None:
+    project = asking.project(world)
+    request = asking.hand_in(world, MoneyKind.BUDGET, asking.budget(meals="8100.00"), project)
+    draft = asking.draft(world, MoneyKind.TRANSFER, asking.shift(project, "venue", "meals", "1.00"), project)
+    migration = importlib.import_module("workflow.migrations.0009_numbers_of_requests")
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        for statement in migration.AS_PRINTED:
+            cursor.execute(statement)
+        cursor.execute("SELECT DISTINCT state, code FROM workflow_moneyrequestevent WHERE code <> ''")
+        kept = cursor.fetchall()
+    old = f"JF{request.pk:06d}"
+    assert (asking.fresh(request).code, asking.fresh(draft).code) == (old, "")
+    assert kept == [("reviewing", old)]

@@ -51,7 +51,8 @@ def searched(client: Client, text: str) -> tuple[list[Payment], list[Commitment]
 
 
 @pytest.mark.parametrize(
-    "text", ["{paid}", "记-0471", "0471", "261200005566", "2612-0000-5566", "区委党校", " 党校 "]
+    "text",
+    ["{paid}", "ZF01", "zf01", "记-0471", "0471", "261200005566", "2612-0000-5566", "区委党校", " 党校 "],
 )
 def test_a_payment_is_found(client: Client, world: World, found: Found, text: str) -> None:
     as_(client, world, "caiwu-staff")
@@ -63,7 +64,7 @@ def test_a_payment_is_found(client: Client, world: World, found: Found, text: st
     assert "没有找到" not in page.text
 
 
-@pytest.mark.parametrize("text", ["{promised}", "租字〔2027〕5号", "丽水"])
+@pytest.mark.parametrize("text", ["{promised}", "YZ01", "租字〔2027〕5号", "丽水"])
 def test_a_commitment_is_found(client: Client, world: World, found: Found, text: str) -> None:
     as_(client, world, "caiwu-staff")
     text = text.format(promised=found.promised.number)
@@ -73,7 +74,7 @@ def test_a_commitment_is_found(client: Client, world: World, found: Found, text:
     assert "未支付 300.00 元" in page.text
 
 
-@pytest.mark.parametrize("text", ["ZF999999", "YZ", "100%", "_", "ZF²", "9" * 40])
+@pytest.mark.parametrize("text", ["ZF99", "YZ", "ZF", "0001-ZF1", "100%", "_", "ZF²", "9" * 40])
 def test_what_is_nowhere_is_not_found(client: Client, world: World, found: Found, text: str) -> None:
     as_(client, world, "caiwu-staff")
     assert searched(client, text) == ([], [])
