@@ -21,6 +21,8 @@ PLAN_RULE_CODES: tuple[str, ...] = (
     "duplicate_plan",
     "owner_missing",
 )
+#: What a 期 is checked for when it asks to open, beside what its plan was checked for.
+RUN_RULE_CODES: tuple[str, ...] = ("travel_days",)
 #: What a person on a roster is checked for.
 PERSON_RULE_CODES: tuple[str, ...] = (
     "roster_twice",
@@ -42,7 +44,9 @@ PERSON_RULE_CODES: tuple[str, ...] = (
 FUND_RULE_CODES: tuple[str, ...] = ("fund_growth",)
 #: Those the database enforces whatever a book says: one person, one seat at a time.
 ENFORCED_RULE_CODES: tuple[str, ...] = ("already_in_class", "overlap")
-RULE_CODES = PLAN_RULE_CODES + PERSON_RULE_CODES + FUND_RULE_CODES
+#: What releases after the first brought: their figures are exactly those the code asks for.
+LATER_RULE_CODES = RUN_RULE_CODES + PERSON_RULE_CODES + FUND_RULE_CODES
+RULE_CODES = PLAN_RULE_CODES + LATER_RULE_CODES
 #: What passes the second gate: openings, changes of what is open, exemptions of people.
 LAUNCH_CHAINS: tuple[str, ...] = ("same", "changed", "change", "postpone", "cancel", "exempt")
 #: What is asked about money: 调剂, 预算调整, 结转, 追加.

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rulebook import people, travel
 from rulebook.codes import (
     ANY_DEPARTMENT,
     AUTHORITY_DUTY,
@@ -18,14 +19,12 @@ from rulebook.codes import (
     DUTY_CODES,
     DUTY_PREFIX,
     ENFORCED_RULE_CODES,
-    FUND_RULE_CODES,
+    LATER_RULE_CODES,
     LAUNCH_CHAINS,
     MONEY_CHAINS,
-    PERSON_RULE_CODES,
     RULE_CODES,
 )
 from rulebook.messages import found
-from rulebook.people import PARAMETERS
 
 if TYPE_CHECKING:
     from rulebook.schema import Book
@@ -370,12 +369,13 @@ def _rules(book: Book) -> Iterator[Problem]:
 
 @_check("rules")
 def _parameters(book: Book) -> Iterator[Problem]:
-    for code in PERSON_RULE_CODES + FUND_RULE_CODES:
+    known = {**people.PARAMETERS, **travel.PARAMETERS}
+    for code in LATER_RULE_CODES:
         rule = book.rules.get(code)
         if rule is None:
             continue
         loc: Loc = ("rules", code, "params")
-        judges = PARAMETERS.get(code, {})
+        judges = known.get(code, {})
         for name, judge in judges.items():
             if name not in rule.params:
                 yield Problem((*loc, name), "缺少这一项")
@@ -409,7 +409,7 @@ def _survey(book: Book) -> Iterator[Problem]:
 def _ceilings(book: Book) -> Iterator[Problem]:
     if book.rate_card.enabled:
         return
-    for code in ("over_ceiling_line", "over_ceiling_total", "lecture_over"):
+    for code in ("over_ceiling_line", "over_ceiling_total", "lecture_over", "travel_days"):
         rule = book.rules.get(code)
         if rule and rule.severity != "off":
             yield Problem(("rules", code, "severity"), '未启用综合定额，这条应为 "off"')

@@ -3,20 +3,22 @@
 A stored edition is never rewritten. Where its content lacks a part that this
 release needs, the part is filled in when it is read: openings go to the
 training authority, anything that differs to finance as well, of the
-person rules only those the database enforces bite, a year's money is
-compared with the year's before without anything being asked, and payments
-take the papers of 财行〔2016〕540号. A union says better by loading its
-file again, which is a new edition.
+person rules only those the database enforces bite, days of arrival and
+leaving aren't counted, a year's money is compared with the year's before
+without anything being asked, and payments take the papers of
+财行〔2016〕540号. A union says better by loading its file again, which is a
+new edition.
 """
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-from rulebook.codes import AUTHORITY_DUTY, ENFORCED_RULE_CODES, FUND_RULE_CODES, PERSON_RULE_CODES
+from rulebook.codes import AUTHORITY_DUTY, ENFORCED_RULE_CODES, LATER_RULE_CODES
 
 _SILENT: Final = "本版制度载入时尚无此项"
 _PARAMETERS: Final[dict[str, dict[str, Any]]] = {
+    "travel_days": {"days": 1, "count": "each"},
     "repeat_call_up": {"months": 12, "anchor": "end", "superior_only": False},
     "leave_over": {"share": "1/7"},
     "passed_over": {"years": 3},
@@ -28,7 +30,7 @@ _BOTH: Final = ["review", "finance"]
 def completed(content: dict[str, Any]) -> dict[str, Any]:
     """``content`` with the parts an earlier release didn't write; the argument is left as it is."""
     rules = content["rules"]
-    missing = {code: _rule(code) for code in PERSON_RULE_CODES + FUND_RULE_CODES if code not in rules}
+    missing = {code: _rule(code) for code in LATER_RULE_CODES if code not in rules}
     return {
         "launch": _launch(),
         "notice": _notice(),

@@ -8,16 +8,15 @@ The readers below may trust a ``Book``: it was checked when it was made.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
+from rulebook.judges import Judge, one_of, truth, whole
+
 if TYPE_CHECKING:
     from rulebook.schema import Book
-
-#: Says in Chinese why a value doesn't fit; None where it does.
-Judge = Callable[[object], str | None]
 
 _SHARE = re.compile(r"([1-9][0-9]{0,3})/([1-9][0-9]{0,3})")
 
@@ -68,26 +67,6 @@ def leave_share(book: Book) -> Fraction:
     return Fraction(str(book.rule("leave_over").params["share"]))
 
 
-def _whole(low: int, high: int) -> Judge:
-    def judge(value: object) -> str | None:
-        if isinstance(value, bool) or not isinstance(value, int):
-            return "应为整数，不加引号"
-        return None if low <= value <= high else f"应在 {low} 到 {high} 之间"
-
-    return judge
-
-
-def _truth(value: object) -> str | None:
-    return None if isinstance(value, bool) else "应为 true 或 false，不加引号"
-
-
-def _one_of(*words: str) -> Judge:
-    def judge(value: object) -> str | None:
-        return None if value in words else f"只能是 {'、'.join(words)}"
-
-    return judge
-
-
 def _share(value: object) -> str | None:
     found = _SHARE.fullmatch(value) if isinstance(value, str) else None
     if found is None:
@@ -97,11 +76,11 @@ def _share(value: object) -> str | None:
 
 PARAMETERS: Final[Mapping[str, Mapping[str, Judge]]] = {
     "repeat_call_up": {
-        "months": _whole(1, 60),
-        "anchor": _one_of("end", "start"),
-        "superior_only": _truth,
+        "months": whole(1, 60),
+        "anchor": one_of("end", "start"),
+        "superior_only": truth,
     },
     "leave_over": {"share": _share},
-    "passed_over": {"years": _whole(1, 10)},
-    "new_chair": {"months": _whole(1, 60), "vice": _truth},
+    "passed_over": {"years": whole(1, 10)},
+    "new_chair": {"months": whole(1, 60), "vice": truth},
 }

@@ -14,6 +14,7 @@ from rulebook import loader
 from rulebook.codes import DUTY_CODES, PLAN_RULE_CODES, RULE_CODES
 from rulebook.schema import Book, UnknownCode, find
 from rulebook.severity import Severity
+from rulebook.travel import TravelRule, travel_rule
 from tests.rulebook.conftest import BINHAI, COUNTY, MIANYANG, SHIPPED
 
 ALL = [*sorted(SHIPPED.glob("*.toml")), COUNTY]
@@ -162,6 +163,26 @@ def test_severities_of_plan_rules(path: Path) -> None:
     stops = {"fee_forbidden", "fee_basis", "audience_missing", "time_missing", "place_missing"}
     stops |= {"category_holder", "owner_missing", "off_plan"}
     assert all(book.rule(code).severity is Severity.BLOCK for code in stops)
+
+
+@pytest.mark.parametrize(
+    ("path", "severity", "clause", "rule"),
+    [
+        (BINHAI, "warn", "参照财行〔2016〕540号 第九条", TravelRule(1, together=False)),
+        (MIANYANG, "warn", "《规划》四(五)；财行〔2016〕540号 第九条", TravelRule(1, together=False)),
+        (COUNTY, "off", "《办法》未规定", TravelRule(2, together=True)),
+    ],
+    ids=["binhai", "mianyang", "county"],
+)
+def test_arriving_and_leaving_take_a_day_each(
+    path: Path, severity: str, clause: str, rule: TravelRule
+) -> None:
+    """X1 art. 9 as the books carry it; the county says otherwise, and nothing while it has no rate card."""
+    # As stored and read back, which is how the programs meet a book.
+    book = Book.from_content(loader.read(path).model_dump(mode="json"))
+    said = book.rule("travel_days")
+    assert (said.severity.value, said.clause, travel_rule(book)) == (severity, clause, rule)
+    assert travel_rule(book).half_days == 2 * rule.days
 
 
 def test_a_years_money_grows_or_the_reason_is_recorded(book: Book, mianyang: Book) -> None:

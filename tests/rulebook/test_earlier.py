@@ -9,10 +9,11 @@ import pytest
 
 from org.models import Union
 from rulebook import loader
-from rulebook.codes import FUND_RULE_CODES, LAUNCH_CHAINS, MONEY_CHAINS, PERSON_RULE_CODES
+from rulebook.codes import LATER_RULE_CODES, LAUNCH_CHAINS, MONEY_CHAINS
 from rulebook.models import RuleBook
 from rulebook.schema import Book
 from rulebook.severity import Severity
+from rulebook.travel import TravelRule, travel_rule
 from tests.rulebook.conftest import COUNTY, LOADED_AT
 
 
@@ -21,11 +22,7 @@ def old() -> dict[str, Any]:
     """The county's content as the first release stored it."""
     content = loader.read(COUNTY).model_dump(mode="json")
     del content["launch"], content["notice"], content["money"]
-    content["rules"] = {
-        code: rule
-        for code, rule in content["rules"].items()
-        if code not in PERSON_RULE_CODES + FUND_RULE_CODES
-    }
+    content["rules"] = {code: rule for code, rule in content["rules"].items() if code not in LATER_RULE_CODES}
     return content
 
 
@@ -48,12 +45,12 @@ def test_what_it_could_not_say_is_filled_in_plainly(old: dict[str, Any]) -> None
         "cancel": ["training_authority", "finance"],
         "exempt": ["training_authority"],
     }
-    severities = {code: book.rule(code).severity for code in PERSON_RULE_CODES + FUND_RULE_CODES}
+    severities = {code: book.rule(code).severity for code in LATER_RULE_CODES}
     stops = {"already_in_class", "overlap"}
     assert severities == {
-        code: Severity.BLOCK if code in stops else Severity.OFF
-        for code in PERSON_RULE_CODES + FUND_RULE_CODES
+        code: Severity.BLOCK if code in stops else Severity.OFF for code in LATER_RULE_CODES
     }
+    assert travel_rule(book) == TravelRule(days=1, together=False)
     assert "重新载入" in book.notice.red_head
     assert {name: [s.holder.code for s in book.money.chain(name)] for name in MONEY_CHAINS} == {
         "transfer": ["finance"],

@@ -29,6 +29,7 @@ WORDS: Final = {
     "hours_fit": "学时不符",
     "duplicate_plan": "疑似重复办班",
     "owner_missing": "缺负责人",
+    "travel_days": "报到离会超天数",
 }
 
 #: Colour of ``parts/state.html`` by the gravest finding.

@@ -27,6 +27,7 @@ from workflow.rules.content import LECTURE
 from workflow.rules.differences import comparison
 from workflow.rules.facts import ZERO, Facts, fault, fine, plain
 from workflow.rules.findings import Finding, ordered
+from workflow.rules.travel import travel
 from workflow.states import Half, RequestKind, RunState
 
 if TYPE_CHECKING:
@@ -95,6 +96,7 @@ def findings_of_terms(asked: Asked) -> list[Finding]:
         *_stretches(asked),
         *_essentials(asked),
         *_timetable(asked),
+        *travel(asked.facts, asked.terms),
         *money.ceilings(asked.facts),
         *_lecturers(asked),
         *money.staff(asked.facts),
