@@ -85,4 +85,4 @@ def ask(request: DeskRequest, *, title: str, text: str, label: str, cancel_url: 
         "hidden": hidden,
         "cancel_url": cancel_url,
     }
-    return render(request, "workflow/callup/ask.html", {"ask": question})
+    return render(request, "workflow/ask.html", {"ask": question})

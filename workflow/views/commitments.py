@@ -144,7 +144,7 @@ def commitment_release(request: DeskRequest, pk: int) -> HttpResponse:
         "form": form,
         "cancel_url": reverse("workflow:commitment", args=[pk]),
     }
-    return render(request, "workflow/declare/ask.html", {"ask": ask}, status=200 if not form.errors else 422)
+    return render(request, "workflow/ask.html", {"ask": ask}, status=200 if not form.errors else 422)
 
 
 @answers_refusals
@@ -173,7 +173,7 @@ def commitment_reverse(request: DeskRequest, pk: int) -> HttpResponse:
         "form": form,
         "cancel_url": reverse("workflow:commitment", args=[pk]),
     }
-    return render(request, "workflow/declare/ask.html", {"ask": ask}, status=200 if not form.errors else 422)
+    return render(request, "workflow/ask.html", {"ask": ask}, status=200 if not form.errors else 422)
 
 
 urlpatterns: list[URLPattern] = [

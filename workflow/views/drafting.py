@@ -326,4 +326,4 @@ def file_delete(request: HttpRequest, pk: int) -> HttpResponse:
 def ask(request: HttpRequest, **question: Any) -> HttpResponse:
     """A question as a page: title, text, label, cancel (where 取消 leads), hidden ([(name, value)])."""
     question |= {"action": request.path, "cancel_url": question["cancel"]}
-    return render(request, "workflow/declare/ask.html", {"ask": question})
+    return render(request, "workflow/ask.html", {"ask": question})

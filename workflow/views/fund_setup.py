@@ -225,7 +225,7 @@ def _ask(request: DeskRequest, form: forms.Form, box: PaperBox, text: str, actio
         "hidden": hidden,
         "revise": "返回修改",
     }
-    return render(request, "workflow/declare/ask.html", {"ask": ask})
+    return render(request, "workflow/ask.html", {"ask": ask})
 
 
 urlpatterns: list[URLPattern] = [

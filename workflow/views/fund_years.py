@@ -115,7 +115,7 @@ def _ask_to_close(
         "hidden": [("reason", reason)],
         "revise": "返回",
     }
-    return render(request, "workflow/declare/ask.html", {"ask": ask})
+    return render(request, "workflow/ask.html", {"ask": ask})
 
 
 @require_http_methods(["GET", "POST"])

@@ -268,7 +268,7 @@ def payment_reverse(request: DeskRequest, pk: int) -> HttpResponse:
         "form": form,
         "cancel_url": reverse("workflow:payment", args=[pk]),
     }
-    return render(request, "workflow/declare/ask.html", {"ask": ask}, status=200 if not form.errors else 422)
+    return render(request, "workflow/ask.html", {"ask": ask}, status=200 if not form.errors else 422)
 
 
 @require_safe

@@ -165,7 +165,7 @@ def cadres_take_out(request: DeskRequest) -> HttpResponse:
         "form": form,
     }
     status = 422 if form.errors else 200
-    return render(request, "workflow/people/ask.html", {"ask": ask}, status=status)
+    return render(request, "workflow/ask.html", {"ask": ask}, status=status)
 
 
 urlpatterns: list[URLPattern] = [

@@ -163,7 +163,7 @@ def record_void(request: DeskRequest, pk: int) -> HttpResponse:
         "cancel_url": back,
         "form": form,
     }
-    return render(request, "workflow/people/ask.html", {"ask": ask}, status=422 if form.errors else 200)
+    return render(request, "workflow/ask.html", {"ask": ask}, status=422 if form.errors else 200)
 
 
 urlpatterns: list[URLPattern] = [

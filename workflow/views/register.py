@@ -81,7 +81,7 @@ def unit_alias_delete(request: DeskRequest, pk: int) -> HttpResponse:
             "label": "删除",
             "cancel_url": "../../",
         }
-        return render(request, "workflow/people/alias_delete.html", {"ask": ask})
+        return render(request, "workflow/ask.html", {"ask": ask})
     try:
         remove_alias(alias=row, actor=request.user, at=timezone.now())
         messages.success(request, f"已删除别名“{row.alias}”。")
