@@ -38,11 +38,11 @@ class Movement:
 
     @property
     def document(self) -> tuple[str, str, int] | None:
-        """(page, number, key) of the payment or else the commitment it belongs to."""
+        """(page, number within its project, key) of the payment or else the commitment it belongs to."""
         if self.entry.payment is not None:
-            return "payment", self.entry.payment.number, self.entry.payment.pk
+            return "payment", self.entry.payment.number.rpartition("-")[2], self.entry.payment.pk
         if self.entry.commitment is not None:
-            return "commitment", self.entry.commitment.number, self.entry.commitment.pk
+            return "commitment", self.entry.commitment.number.rpartition("-")[2], self.entry.commitment.pk
         return None
 
 
