@@ -178,6 +178,15 @@ def _filled(cursor: CursorWrapper) -> list[str]:
     return [name for (name,) in cursor.fetchall()]
 
 
+def send_others_away() -> None:
+    """Whoever else is connected to this database isn't any longer."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+
 def _at_work() -> bool:
     """Whether another transaction is open: only a flush's locks wait for what it has yet to commit."""
     with connection.cursor() as cursor:
