@@ -14,7 +14,7 @@ from rulebook.models import RuleBook
 from rulebook.schema import Book
 from rulebook.severity import Severity
 from rulebook.travel import TravelRule, travel_rule
-from tests.rulebook.conftest import COUNTY, LOADED_AT
+from tests.rulebook.conftest import BINHAI, COUNTY, LOADED_AT
 
 
 @pytest.fixture
@@ -65,6 +65,18 @@ def test_what_it_could_not_say_is_filled_in_plainly(old: dict[str, Any]) -> None
         "其他费用",
         "退款",
     ]
+
+
+def test_an_edition_that_names_its_payments_gets_no_new_kind() -> None:
+    """Travel of lecturers goes by what the stored edition has until the file is loaded again."""
+    content = loader.read(BINHAI).model_dump(mode="json")
+    content["money"]["kinds"] = [
+        each for each in content["money"]["kinds"] if each["code"] != "lecturer_travel"
+    ]
+    content["money"]["papers"] = [
+        each for each in content["money"]["papers"] if each["code"] != "travel_vouchers"
+    ]
+    assert Book.from_content(content).model_dump(mode="json")["money"] == content["money"]
 
 
 def test_loading_the_file_again_is_the_next_edition(county: Union, old: dict[str, Any]) -> None:

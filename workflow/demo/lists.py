@@ -33,8 +33,9 @@ class Stage(StrEnum):
 @dataclass(frozen=True)
 class Topic:
     """A class as its department fills it in. ``rates``: yuan per person and day for lodging, meals, venue,
-    other; ``modules``: hours in the book's order; ``lecture``: (title, hours paid in each 期). ``begins``, of
-    a class being held: on the how manieth working day from the day of loading each 期 begins."""
+    other; ``modules``: hours in the book's order; ``lecture``: (title, hours paid in each 期);
+    ``travel``: yuan of lecturers' travel in each 期. ``begins``, of a class being held: on the how manieth
+    working day from the day of loading each 期 begins."""
 
     name: str
     category: str
@@ -47,6 +48,7 @@ class Topic:
     modules: tuple[int, ...]
     rates: tuple[int, int, int, int]
     lecture: tuple[str, int] = ("", 0)
+    travel: int = 0
     when: str = ""
     begins: tuple[int, ...] = ()
     sessions: int = 1
@@ -90,6 +92,8 @@ def costs(topic: Topic) -> dict[str, Decimal]:
     title, hours = topic.lecture
     if hours:
         found["lecture"] = Decimal(LECTURERS[title][1] * hours * topic.sessions)
+    if topic.travel:
+        found["lecturer_travel"] = Decimal(topic.travel * topic.sessions)
     return found
 
 

@@ -16,10 +16,10 @@ from budgets.models import BudgetLine
 from budgets.selectors import ProjectTotals, line_totals
 from budgets.services import GivenFee, GivenInvoice, PaidRow
 from budgets.states import PayMethod, Subject
+from workflow.costs import LECTURE, LECTURER_TRAVEL
 from workflow.demo.clock import at_work
 from workflow.demo.houses import acting
 from workflow.models import Lesson
-from workflow.rules.content import LECTURE
 from workflow.services import spending
 from workflow.services.spending import Paying
 
@@ -158,6 +158,12 @@ def spend_on_finished(call: Call) -> None:
             "balance", "场地和资料尾款", host, [rest], "invoice", "cost_list", day=-1, hour=19, invoices=1
         )
     _lecturers(purse, day=-1)
+    travel = purse.line(LECTURER_TRAVEL)
+    if travel is not None:
+        fares = [PaidRow(travel.pk, purse.share(LECTURER_TRAVEL, "0.9"))]
+        purse.pay(
+            "lecturer_travel", "授课教师往返交通", "授课教师", fares, "travel_vouchers", day=-1, hour=18
+        )
     for item, title, part in (("meals", "学员和工作人员餐费", "0.85"), ("lodging", "住宿费", "0.9")):
         line = purse.line(item)
         if line is not None:

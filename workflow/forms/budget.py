@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rulebook.schema import UnknownCode
+from workflow.costs import COST_TITLES, LECTURE, LECTURER_TRAVEL
 from workflow.rules.budget_table import quantity_text
-from workflow.rules.content import COST_TITLES, LECTURE
 from workflow.rules.money import lecture_ceiling, rate_ceilings
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from workflow.models import ClassPlan, PlanCost
 
 ZERO = Decimal("0.00")
+#: X1 art. 10(2): what 师资差旅费 is made of; no figure of the card limits it.
+TRAVEL_HINT: Final = "城市间交通费按差旅费规定，食宿按本办法标准；综合定额之外另列"
 
 
 @dataclass(frozen=True)
@@ -56,10 +58,12 @@ class CostLine:
 
 @dataclass(frozen=True)
 class CostSheet:
-    """The whole table: the card's items, their subtotal, lecture fees apart, whatever else is asked."""
+    """The whole table: the card's items, their subtotal, lecture fees and lecturers' travel apart, whatever
+    else is asked."""
 
     quota: list[CostLine]
     lecture: CostLine
+    travel: CostLine
     others: list[CostLine] = field(default_factory=list)
     subtotal: CostLine | None = None
     person_days: Decimal = ZERO
@@ -67,7 +71,7 @@ class CostSheet:
     @property
     def rows(self) -> list[CostLine]:
         """Every line that can hold an amount, in the order of the table."""
-        return [*self.quota, self.lecture, *self.others]
+        return [*self.quota, self.lecture, self.travel, *self.others]
 
     @property
     def total(self) -> Decimal:
@@ -110,6 +114,7 @@ def cost_sheet(plan: ClassPlan, costs: Iterable[PlanCost], book: Book) -> CostSh
             )
         )
     lecture = _lecture(plan, asked.pop(LECTURE, None), book)
+    travel = _travel(asked.pop(LECTURER_TRAVEL, None))
     others = [CostLine(item, item, asked=cost.amount, note=cost.note) for item, cost in asked.items()]
     subtotal = None
     if card.enabled:
@@ -119,7 +124,7 @@ def cost_sheet(plan: ClassPlan, costs: Iterable[PlanCost], book: Book) -> CostSh
             asked=sum((row.asked for row in quota), ZERO),
             most=sum((line.amount for line in allowed.values()), ZERO),
         )
-    return CostSheet(quota, lecture, others, subtotal, plan.people * plan.days * plan.sessions)
+    return CostSheet(quota, lecture, travel, others, subtotal, plan.people * plan.days * plan.sessions)
 
 
 def _lecture(plan: ClassPlan, cost: PlanCost | None, book: Book) -> CostLine:
@@ -133,6 +138,16 @@ def _lecture(plan: ClassPlan, cost: PlanCost | None, book: Book) -> CostLine:
         standard=rate.before_tax if rate else None,
         quantity=f"{hours}{f' × {plan.sessions} 期' if plan.sessions > 1 else ''}" if rate and hours else "",
         most=lecture_ceiling(plan, book) if book.rate_card.enabled else None,
+    )
+
+
+def _travel(cost: PlanCost | None) -> CostLine:
+    return CostLine(
+        LECTURER_TRAVEL,
+        COST_TITLES[LECTURER_TRAVEL],
+        asked=cost.amount if cost else ZERO,
+        note=cost.note if cost else "",
+        hint=TRAVEL_HINT,
     )
 
 

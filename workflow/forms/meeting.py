@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 
+from workflow.costs import cost_titles
 from workflow.forms.fields import Number, Text
-from workflow.rules.content import COST_TITLES, LECTURE
 from workflow.selectors.meetings import PASSING
 from workflow.states import AUTHOR, MeetingOutcome
 
@@ -92,10 +92,7 @@ class ItemForm(forms.Form):
         if outcome is not None:
             self.initial["outcome"] = outcome
         self.declared: Figures = line.declared
-        self.cost_titles = {
-            **{entry.code: entry.title for entry in line.book.rate_card.items},
-            LECTURE: COST_TITLES[LECTURE],
-        }
+        self.cost_titles = cost_titles(line.book)
         for item in line.declared.costs:
             self.cost_titles.setdefault(item, item)
         for name, label, most, unit in _FIGURES:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 from django import forms
 
 from workflow import timing
+from workflow.costs import cost_titles
 from workflow.forms.fields import Choice, Number, Pick, Text, Ticks, Time
 from workflow.models import ClassPlan, PlanCost
 from workflow.models.plan import CONTENT_FIELDS
-from workflow.rules.content import COST_TITLES, LECTURE
 from workflow.rules.plan import may_hold
 from workflow.states import AttachmentKind, TrainingMode
 
@@ -55,8 +55,8 @@ class PlanForm(forms.Form):
         super().__init__(data, files, initial=initial)
         self.book, self.department, self.year, self.duties = book, department, year, duties
         self.module_codes = [entry.code for entry in book.modules]
-        known = [item.code for item in book.rate_card.items] + [LECTURE]
-        self.items = known + [item for item in items if item not in known]
+        known = cost_titles(book)
+        self.items = [*known, *(item for item in items if item not in known)]
         self._add_fields()
         for name, field in self.fields.items():
             if isinstance(field, Pick | Ticks) and name in self.initial:
@@ -130,9 +130,8 @@ class PlanForm(forms.Form):
         add("remark", Text(label="备注", most=200))
 
     def item_title(self, item: str) -> str:
-        """A cost line's words: the card's, 师资费, or the code where neither knows it."""
-        titles = {entry.code: entry.title for entry in self.book.rate_card.items} | COST_TITLES
-        return titles.get(item, item)
+        """A cost line's words: the card's, 师资费, 师资差旅费, or the code where nothing knows it."""
+        return cost_titles(self.book).get(item, item)
 
     def _categories(self) -> list[Any]:
         ours: list[Category] = []

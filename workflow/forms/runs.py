@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 from django import forms
 from django.forms import formset_factory
 
+from workflow.costs import cost_titles
 from workflow.forms.fields import Choice, Number, Pick, Text
-from workflow.rules.content import LECTURE
-from workflow.rules.differences import cost_titles
 from workflow.rules.terms import LessonTerms, RunTerms, Span
 from workflow.states import Half
 
@@ -177,9 +176,8 @@ class RunForm(forms.Form):
         super().__init__(data, files, initial={name: getattr(terms, name) for name in _SIMPLE})
         self.initial["reason"] = reason
         self.book = book
-        known = [item.code for item in book.rate_card.items] + [LECTURE]
-        self.items = known + [item for item in terms.costs if item not in known]
         titles = cost_titles(book)
+        self.items = [*titles, *(item for item in terms.costs if item not in titles)]
         add = self.fields.__setitem__
         add("venue", Text(label="地点", most=100))
         add("address", Text(label="详细地址", most=200))

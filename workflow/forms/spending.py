@@ -17,9 +17,9 @@ from django.forms import formset_factory
 from budgets.services import PaidRow
 from budgets.states import PayMethod, Subject
 from office.wording import yuan
+from workflow.costs import LECTURE
 from workflow.forms.fields import Number, Text
 from workflow.forms.spending_rows import FeeForm, InvoiceForm, amount_field
-from workflow.rules.content import LECTURE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

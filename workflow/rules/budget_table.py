@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from office.wording import days_text, yuan
 from rulebook import rates
-from workflow.rules.content import COST_TITLES, LECTURE
+from workflow.costs import LECTURE, cost_titles, in_card_order
 from workflow.rules.money import lecture_ceiling, rate_ceilings
 
 if TYPE_CHECKING:
@@ -45,8 +45,8 @@ class BudgetRow:
 
 @dataclass(frozen=True)
 class BudgetTable:
-    """``quota``: the lines of the comprehensive quota with their subtotal; ``apart``: lecture fees and what
-    else stands beside it. ``enabled``: whether the book's rate card is used at all."""
+    """``quota``: the lines of the comprehensive quota with their subtotal; ``apart``: lecture fees,
+    lecturers' travel and what else stands beside it. ``enabled``: whether the book's rate card is used."""
 
     enabled: bool
     title: str
@@ -119,8 +119,9 @@ def budget_table(
             nothing = ZERO if card.enabled else None  # 走读 has no lodging
             quota.append(row(item.code, item.title, None, "走读" if card.enabled else "", nothing))
     apart = []
-    for code in sorted((set(given) | set(before or ())) - {item.code for item in card.items}):
-        title = COST_TITLES.get(code, code)
+    titles = cost_titles(book)
+    for code in in_card_order({*given, *(before or ())} - {item.code for item in card.items}, book):
+        title = titles.get(code, code)
         if code == LECTURE and card.enabled:
             most = lecture_ceiling(plan, book)
             rate = next((r for r in card.lecture if r.code == plan.lecturer_title), None)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from office.wording import days_text, yuan
 from workflow import timing
+from workflow.costs import cost_titles, in_card_order
 from workflow.models.plan import CONTENT_FIELDS, ClassPlan, PlanAttachment, PlanCost
 from workflow.states import TrainingMode
 
@@ -139,14 +140,12 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any], book: Book)
         changes.append(
             Change("files", "附件", *("、".join(side.get("files", {})) for side in (before, after)))
         )
-    titles = {item.code: item.title for item in book.rate_card.items}
+    titles = cost_titles(book)
     old, new = before.get("costs", {}), after.get("costs", {})
-    for item in sorted(set(old) | set(new)):
+    for item in in_card_order({*old, *new}, book):
         row_before, row_after = (_cost(old.get(item)), _cost(new.get(item)))
         if row_before != row_after:
-            changes.append(
-                Change(f"costs:{item}", titles.get(item, COST_TITLES.get(item, item)), row_before, row_after)
-            )
+            changes.append(Change(f"costs:{item}", titles.get(item, item), row_before, row_after))
     if total(before) != total(after):
         changes.append(Change("costs:total", "经费合计", yuan(total(before)), yuan(total(after))))
     return changes
@@ -156,11 +155,6 @@ def _cost(row: Mapping[str, str] | None) -> str:
     if row is None:
         return ""
     return f"{yuan(Decimal(row['amount']))}{'（' + row['note'] + '）' if row['note'] else ''}"
-
-
-#: The line every plan has beside the rate card's own: lecture fees stand apart (X1 art. 10).
-LECTURE: Final = "lecture"
-COST_TITLES: Final = {LECTURE: "师资费（税前）"}
 
 
 def shown(name: str, value: Any, book: Book) -> str:

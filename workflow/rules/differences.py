@@ -11,12 +11,10 @@ from typing import TYPE_CHECKING, Final
 
 from office.wording import days_text, yuan
 from workflow import timing
-from workflow.rules.content import COST_TITLES
+from workflow.costs import cost_titles, in_card_order
 from workflow.states import RequestKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from rulebook.schema import Book
     from workflow.models import ClassPlan
     from workflow.rules.terms import RunTerms
@@ -149,14 +147,3 @@ def _money(before: RunTerms, after: RunTerms, book: Book) -> list[Difference]:
     more = after.total - before.total > book.launch.money_tolerance
     total = Difference("经费合计", yuan(before.total), yuan(after.total), more, before.total != after.total)
     return [*lines, total]
-
-
-def cost_titles(book: Book) -> dict[str, str]:
-    """What cost items are called."""
-    return {item.code: item.title for item in book.rate_card.items} | COST_TITLES
-
-
-def in_card_order(items: Iterable[str], book: Book) -> list[str]:
-    """Cost items as the rate card lists them, what stands beside it after."""
-    order = {item.code: number for number, item in enumerate(book.rate_card.items)}
-    return sorted(items, key=lambda item: (order.get(item, len(order)), item))

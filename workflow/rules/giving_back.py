@@ -15,8 +15,8 @@ from django.db.models import Sum
 from budgets.models import Commitment
 from budgets.selectors import class_totals, line_totals
 from office.wording import yuan
+from workflow.costs import cost_titles, in_card_order
 from workflow.models import ClassRun
-from workflow.rules.differences import cost_titles, in_card_order
 from workflow.rules.settling import actual_by_item
 from workflow.states import RunState
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from budgets.rules import lecture_beyond
 from office.wording import yuan
-from workflow.rules.content import LECTURE
+from workflow.costs import LECTURE
 from workflow.rules.run_checks import lecture_ceiling
 from workflow.rules.terms import RunTerms
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from office.wording import days_text, yuan
 from rulebook import rates
-from workflow.rules.content import LECTURE
+from workflow.costs import LECTURE
 from workflow.rules.facts import ZERO, fault, fine, plain
 
 if TYPE_CHECKING:

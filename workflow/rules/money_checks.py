@@ -9,10 +9,10 @@ from budgets.models import Project
 from budgets.rules import closed
 from office.wording import chinese_date, yuan
 from rulebook.severity import Severity
+from workflow.costs import cost_titles
 from workflow.models import ClassPlan, PlanCost
 from workflow.rules import money as rates
 from workflow.rules.carrying import class_faults
-from workflow.rules.differences import cost_titles
 from workflow.rules.facts import Facts
 from workflow.rules.findings import PASS, Finding, ordered
 from workflow.rules.money_terms import (

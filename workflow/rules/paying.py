@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from budgets.models import LectureFee, Payment, Project
+from budgets.models import BudgetLine, LectureFee, Payment, Project
 from budgets.rules import lecture_beyond, lecture_faults
 from office.wording import chinese_date, yuan
 from rulebook.money import PaperSource
 from rulebook.severity import Severity
+from workflow.costs import COST_TITLES, LECTURE, LECTURER_TRAVEL
 from workflow.models import Decision, Lesson, RunRequest
 from workflow.rules.facts import plain
 from workflow.rules.findings import PASS, Finding
@@ -52,14 +53,15 @@ ZERO: Final = Decimal(0)
 class Claim:
     """A payment as it is filled in; what isn't typed yet is empty.
 
-    ``uploaded``: the codes of the papers a file is there for. ``unnumbered``: what stands in place of
-    invoices with a number (定额发票, 收据).
+    ``lines``: the budget lines it is taken from. ``uploaded``: the codes of the papers a file is there for.
+    ``unnumbered``: what stands in place of invoices with a number (定额发票, 收据).
     """
 
     project: Project
     kind: PaymentKind
     session_no: int | None
     total: Decimal
+    lines: Collection[int] = ()
     paid_on: datetime.date | None = None
     invoices: Sequence[Billed] = ()
     fees: Sequence[Fee] = ()
@@ -69,11 +71,11 @@ class Claim:
 
 def findings_of(case: SpendingCase, claim: Claim) -> list[Finding]:
     """What is odd about it, in the order of the form. The approval and the 期 apart, which the case has, at
-    most two queries, and only for lecturers; three more where a fee is over its ceiling."""
+    most three queries, and only for lecturers; three more where a fee is over its ceiling."""
     return [
         *_day(case, claim),
         *_invoices(claim),
-        *((*_over_ceiling(case, claim), *_lectures(case, claim)) if claim.kind.lecture else ()),
+        *(_lecturers(case, claim) if claim.kind.lecture else ()),
         *_stand_ins(case, claim),
         *_before_it_began(case, claim),
     ]
@@ -214,6 +216,28 @@ class _Taught:
     def titles(self, name: str) -> set[str]:
         """His 职称 by the timetable; without those left empty."""
         return {each.lecturer_title for each in self.lessons if _name(each.lecturer) == name} - {""}
+
+
+def _lecturers(case: SpendingCase, claim: Claim) -> Iterator[Finding]:
+    yield from _not_from_travel(claim)
+    yield from _over_ceiling(case, claim)
+    yield from _lectures(case, claim)
+
+
+def _not_from_travel(claim: Claim) -> Iterator[Finding]:
+    """X1 art. 10: travel is refunded by its vouchers. A fee taken from there would be one beyond its ceiling
+    that nobody decided: the second gate holds against the ceiling what stands as 师资费."""
+    lines = BudgetLine.objects.filter(pk__in=set(claim.lines), item=LECTURER_TRAVEL)
+    if claim.lines and lines.exists():
+        travel, fees = COST_TITLES[LECTURER_TRAVEL], COST_TITLES[LECTURE]
+        yield _odd(
+            "lecture_line",
+            Severity.BLOCK,
+            "列支",
+            f"{claim.kind.title}不能从“{travel}”列支。",
+            claim.kind.clause,
+            f"请从“{fees}”列支；余额不够的，先办理调剂或预算调整。",
+        )
 
 
 def _over_ceiling(case: SpendingCase, claim: Claim) -> Iterator[Finding]:

@@ -21,9 +21,9 @@ from office.wording import chinese_date, yuan
 from office.workdays import is_workday
 from rulebook import rates
 from rulebook.severity import Severity
+from workflow.costs import LECTURE
 from workflow.models import CallUp, ClassPlan, PlanCost, Quota, Seat, SeatSpan
 from workflow.rules import money
-from workflow.rules.content import LECTURE
 from workflow.rules.differences import comparison
 from workflow.rules.facts import ZERO, Facts, fault, fine, plain
 from workflow.rules.findings import Finding, ordered

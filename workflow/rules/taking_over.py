@@ -16,7 +16,7 @@ from budgets.models import Project
 from budgets.rules import invoice_number
 from office.wording import yuan
 from rulebook.severity import Severity
-from workflow.rules.content import LECTURE
+from workflow.costs import LECTURE, LECTURER_TRAVEL
 from workflow.rules.findings import Finding
 from workflow.rules.reconciling import ZERO, plain
 from workflow.rules.spending import carried_to, cases_of, is_over, obstacles
@@ -46,6 +46,8 @@ OTHER_WORDS: Final[dict[str, tuple[str, ...]]] = {
     "场地": ("会议室",),
     "资料": ("印刷",),
 }
+#: 授课人差旅费, 师资费-差旅费 … say whose it is, and are no fee.
+TRAVEL: Final = "差旅"
 _HINT: Final = re.compile(r"\(.*?\)")
 #: What another line, 期 or kind of payment chosen in the preview can mend.
 _CHOSEN: Final = frozenset({"line", "lecture", "free", "promised", "session", "kind"})
@@ -355,9 +357,12 @@ def tell(row: BookedRow, choices: Sequence[Choice]) -> Choice | None:
 
 
 def _named(item: str, lines: Sequence[Choice]) -> Choice | None:
-    """By the whole title, by a tier of 业务支出-培训费-伙食费, by a part of 场地、资料、交通费."""
+    """By the whole title, by a tier of 业务支出-培训费-伙食费, by a part of 场地、资料、交通费; travel is
+    that of the lecturers or nothing's."""
     if not item:
         return None
+    if TRAVEL in item:
+        return next((line for line in lines if line.item == LECTURER_TRAVEL), None)
     tiers = [_stem(part) for part in reversed(re.split(r"[-—_/\\>|]+", item)) if part.strip()]
     for tier in (_stem(item), *tiers):
         whole = [line for line in lines if _stem(line.title) == tier]

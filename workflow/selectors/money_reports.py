@@ -13,6 +13,7 @@ from django.db.models.functions import Coalesce
 
 from budgets.models import Account, BudgetLine, Entry, Payment, SettlementLine
 from budgets.states import EntryKind
+from workflow.costs import apart_last
 from workflow.models import ClassRun
 from workflow.selectors.fund_lists import firsts_of, funded
 from workflow.selectors.money import add_up
@@ -110,13 +111,14 @@ def budget_report(projects: QuerySet[Project]) -> Report:
     lines = BudgetLine.objects.filter(project__in=projects.order_by().values("pk")).order_by("ordinal", "id")
     for item, title in lines.values_list("item", "title"):
         titles.setdefault(item, title)
+    items = apart_last(titles)
     columns = (
         *_HEAD,
         ReportColumn("期数", 6, "number"),
         ReportColumn("每期学员", 8, "number"),
         ReportColumn("每期工作人员", 8, "number"),
         ReportColumn("每期天数", 8, "number"),
-        *(ReportColumn(title, 13, "money") for title in titles.values()),
+        *(ReportColumn(titles[item], 13, "money") for item in items),
         ReportColumn("合计", 15, "money"),
     )
     table = []
@@ -125,7 +127,7 @@ def budget_report(projects: QuerySet[Project]) -> Report:
         people: tuple[Any, ...] = (None,) * 4
         if plan is not None:
             people = (plan.sessions, plan.trainees, plan.staff, plan.days)
-        amounts = (of_row.get(item, ZERO) for item in titles)
+        amounts = (of_row.get(item, ZERO) for item in items)
         table.append((*_head(ordinal, row), *people, *amounts, row.held.appropriated))
     return _finished(
         "经费预算表",

@@ -114,7 +114,7 @@ class SettlementSheet:
 
     @property
     def beyond(self) -> tuple[SheetRow, ...]:
-        """What is outside the quota (师资费), or all there is where there is none."""
+        """What is outside the quota (师资费, 师资差旅费), or all there is where there is none."""
         return tuple(row for row in self.rows if row.ceiling is None)
 
     @property

@@ -16,6 +16,7 @@ from office.wording import chinese_date
 from org.models import Body
 from org.selectors import duty_on, standing
 from workflow import flows
+from workflow.costs import cost_titles, in_card_order
 from workflow.models import AgendaItem, ClassPlan, Decision, Meeting, PlanAttachment, PlanCost, PlanVersion
 from workflow.rules import content
 from workflow.rules.evaluate import findings_of
@@ -337,11 +338,11 @@ def _approve(
     if fund is None:
         source = "、".join(book.titles([plan.source])) or "（未填列支渠道）"
         raise Refused(f"{plan.year} 年“{source}”还没有设立年度专项预算，请财务部门先在“培训经费”中设立。")
-    titles = {item.code: item.title for item in book.rate_card.items} | content.COST_TITLES
+    titles = cost_titles(book)
+    amounts = {cost.item: cost.amount for cost in costs if cost.amount}
     lines = [
-        LineAmount(item=cost.item, title=titles.get(cost.item, cost.item), amount=cost.amount)
-        for cost in costs
-        if cost.amount
+        LineAmount(item=item, title=titles.get(item, item), amount=amounts[item])
+        for item in in_card_order(amounts, book)
     ]
     number = base.project_number(plan.union_id, plan.year)
     plan.project = appropriate(

@@ -8,8 +8,8 @@ from budgets import services as ledger
 from budgets.models import Project
 from budgets.services.papers import attach
 from office.refusals import Refused
+from workflow.costs import cost_titles
 from workflow.models import ClassPlan
-from workflow.rules.differences import cost_titles
 from workflow.rules.money_terms import ZERO, MoneyTerms, lines_of, next_year
 from workflow.services.base import project_number
 from workflow.states import MoneyKind

@@ -11,8 +11,8 @@ from django.db.backends.postgresql.psycopg_any import NumericRange
 from budgets import services as ledger
 from budgets.services import constraint_name, rebudget
 from office.refusals import Conflict, Refused
+from workflow.costs import cost_titles
 from workflow.models import ClassRun, Lesson, RunCost
-from workflow.rules.differences import cost_titles
 from workflow.rules.giving_back import giving_back
 from workflow.rules.run_checks import clashes, seats_given
 from workflow.rules.terms import PLAIN, RunTerms

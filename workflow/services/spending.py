@@ -240,6 +240,7 @@ def _claim(project: Project, kind: PaymentKind, given: Paying) -> Claim:
         kind=kind,
         session_no=given.session_no,
         total=sum((row.amount for row in given.rows), Decimal(0)),
+        lines=frozenset(row.line for row in given.rows),
         paid_on=given.paid_on,
         invoices=given.invoices,
         fees=given.fees,

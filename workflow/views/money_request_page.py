@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from budgets.models import Project
 from office.wording import yuan
+from workflow.costs import cost_titles
 from workflow.rules import route
-from workflow.rules.differences import cost_titles
 from workflow.rules.findings import stored
 from workflow.rules.listing import amount_asked
 from workflow.rules.money_checks import findings_now

@@ -15,10 +15,10 @@ from budgets.models import Fund, Project
 from budgets.selectors import fund_totals
 from office.refusals import Refused
 from rulebook.selectors import book_for
+from workflow.costs import cost_titles, in_card_order
 from workflow.forms.money_requests import ROWS, AmountForm, BudgetForm, CarryOverForm, TransferForm
 from workflow.models import MoneyRequest
 from workflow.rules.carrying import open_classes
-from workflow.rules.differences import cost_titles, in_card_order
 from workflow.rules.money_gate import MoneyAct, may_ask, refusal
 from workflow.rules.money_terms import MoneyTerms, lines_of, next_year
 from workflow.services import money_requests as services

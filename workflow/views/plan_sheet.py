@@ -129,6 +129,7 @@ def _table(budget: CostSheet, form: PlanForm) -> list[tuple[CostLine, BoundField
         *(line(row) for row in budget.quota),
         *subtotal,
         line(budget.lecture),
+        line(budget.travel),
         *(line(row) for row in budget.others),
     ]
 

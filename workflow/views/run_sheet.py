@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 from django.utils import timezone
 
 from rulebook.selectors import book_for
+from workflow.costs import cost_titles
 from workflow.forms.budget import cost_sheet
 from workflow.forms.runs import RunForm, laid_out, shifted, with_blank
 from workflow.models import RunRequest
 from workflow.rules import route
-from workflow.rules.differences import chain_of, comparison, cost_titles
+from workflow.rules.differences import chain_of, comparison
 from workflow.rules.run_checks import Asked, findings_of_terms, lecture_ceiling
 from workflow.rules.terms import RunTerms, holds_now, terms_of
 from workflow.states import RequestKind, RequestState
@@ -146,8 +147,8 @@ def cost_rows(sheet: RunSheet, terms: RunTerms, form: RunForm) -> list[CostRow]:
     table = cost_sheet(facts.plan, facts.costs, sheet.book)
     card, titles = sheet.book.rate_card, cost_titles(sheet.book)
     most = lecture_ceiling(terms, sheet.book) if card.enabled else None
-    lines = [*table.quota, replace(table.lecture, most=most, quantity="按课程表" if card.enabled else "")]
-    lines += table.others
+    lecture = replace(table.lecture, most=most, quantity="按课程表" if card.enabled else "")
+    lines = [*table.quota, lecture, table.travel, *table.others]
     return [
         CostRow(
             replace(line, title=titles.get(line.item, line.title)),

@@ -13,9 +13,9 @@ from django.views.decorators.http import require_safe
 from budgets.selectors import project_totals, recalled
 from office.wording import days_text, mask_phone, yuan
 from rulebook.selectors import book_for
+from workflow.costs import cost_titles, in_card_order
 from workflow.forms.runs import RunFilter
 from workflow.models import CallUp
-from workflow.rules.differences import cost_titles, in_card_order
 from workflow.rules.half_days import dates_text
 from workflow.rules.run_gate import RunAct, allowed
 from workflow.rules.terms import RunTerms, planned_terms, terms_of

@@ -369,6 +369,7 @@ def _odd(on: Desk, form: PaymentForm, box: PaperBox, session: int | None) -> lis
         kind=form.kind,
         session_no=session,
         total=form.total(),
+        lines=frozenset(row.line for row in form.rows()),
         paid_on=data.get("paid_on"),
         invoices=form.given_invoices(),
         fees=form.given_fees(),

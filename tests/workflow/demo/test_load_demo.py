@@ -18,6 +18,7 @@ from django.urls import reverse
 from openpyxl import load_workbook
 from pytest_django import Settings
 
+from budgets.models import Entry, Payment
 from budgets.selectors import project_totals
 from office.workdays import is_workday
 from org.excel.identity import read_identity
@@ -210,6 +211,11 @@ class Loaded(TestCase):
             query = "?view=money" if page == "mine" else ""
             text = client.get(reverse(f"workflow:{page}") + query).text
         assert reverse("workflow:money_request", args=[request.pk]) in text, (page, user)
+
+    def test_a_class_pays_its_lecturers_travel_by_their_vouchers(self) -> None:
+        paid = Payment.objects.get(kind="lecturer_travel")
+        assert [paper.code for paper in paid.papers.order_by("id")] == ["travel_vouchers", "timetable"]
+        assert Entry.objects.get(payment=paid).credit.line.title == "师资差旅费"
 
     def test_seats_show_every_kind_of_trouble(self) -> None:
         seats = Seat.objects.filter(run__plan__union__code="binhai")

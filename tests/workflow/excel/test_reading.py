@@ -6,6 +6,7 @@ import datetime
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from openpyxl import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -145,6 +146,31 @@ def test_headers_of_two_rows_and_amounts_in_wan(world: World) -> None:
     found = look(upload(world, saved(book)))
     assert found.good[0].costs == {"meals": (Decimal("12500.00"), ""), "venue": (Decimal("6000.00"), "")}
     assert "“伙食费（万元）”按万元换算成元。" in found.notes
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "师资差旅费（元）",
+        "师资差旅",
+        "差旅费",
+        "教师差旅",
+        "授课人差旅费",
+        "授课教师差旅费(元)",
+        "差旅费（万元）",
+    ],
+)
+def test_travel_of_lecturers_goes_by_the_words_offices_use(world: World, word: str) -> None:
+    head = ["班次名称", "每期学员人数", "师资费", word]
+    (item,) = own(world, head, ["外请教师班", 60, 4600, "0.26" if "万" in word else "2600"]).items
+    assert (read(item, "cost:lecture"), read(item, "cost:lecturer_travel")) == (Decimal(4600), Decimal(2600))
+
+
+def test_fees_and_travel_under_one_head_are_two_columns(world: World) -> None:
+    head = ["班次名称", "每期学员人数", "地点", "师资费（元）", None]
+    below = [None, None, None, "讲课费", "差旅费"]
+    (item,) = own(world, head, below, ["外请教师班", 60, "区委党校", 4600, 2600]).items
+    assert (read(item, "cost:lecture"), read(item, "cost:lecturer_travel")) == (Decimal(4600), Decimal(2600))
 
 
 def test_vertical_merges_fill_words_but_never_multiply_people_or_money(world: World) -> None:

@@ -29,6 +29,7 @@ SUMS = {
     "lodging": (Decimal("0.01"), ""),
     "meals": (Decimal("9999999.99"), "按实"),
     "lecture": (Decimal("2300.00"), "2 人"),
+    "lecturer_travel": (Decimal("860.50"), "高铁"),
 }
 ODD: list[dict[str, Any]] = [
     {},
@@ -117,6 +118,7 @@ def test_an_edited_export_changes_exactly_what_was_edited(world: World) -> None:
     expected = before[changed.pk] | {"trainees": 45, "modules": {"party": 2}}
     expected["costs"] = {
         "lecture": {"amount": "2300.00", "note": "2 人"},
+        "lecturer_travel": {"amount": "860.50", "note": "高铁"},
         "meals": {"amount": "8000.00", "note": "按实"},
     }
     assert after[changed.pk] == expected
@@ -211,3 +213,25 @@ def test_the_guides_example_can_be_handed_in_as_it_is(world: World) -> None:
 
 
 BLANK = ("purpose", "audience_levels", "audience_posts")
+
+
+def test_a_form_downloaded_before_there_was_lecturers_travel_still_imports(world: World) -> None:
+    """Its column is missing: an existing plan keeps what it has, a new one has none."""
+    plan = draft(world, name="外请教师班", costs=SUMS)
+
+    def earlier(sheet: Worksheet) -> None:
+        sheet.delete_cols(column_of(sheet, "师资差旅费（元）"))
+        sheet.cell(row=row_of(sheet, plan.name), column=column_of(sheet, "每期学员人数")).value = 45
+        sheet.cell(row=sheet.max_row - 5, column=2).value = "新增的班"
+
+    received = upload(world, edited(export(world), earlier))
+    found = look(received)
+    assert found.faults == []
+    assert [(item.name, item.changes) for item in found.good] == [
+        ("外请教师班", ["每期学员人数"]),
+        ("新增的班", ["班次名称"]),
+    ]
+    assert "表中没有这些栏目，导入后为空：师资差旅费（元）。" in found.notes
+    commit(world, received)
+    assert world.costs(plan) == {item: amount for item, (amount, _) in SUMS.items()}
+    assert world.costs(ClassPlan.objects.get(name="新增的班")) == {}

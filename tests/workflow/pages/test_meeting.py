@@ -110,6 +110,19 @@ def test_twelve_items_ten_passed_one_changed_one_deferred(client: Client, world:
     assert acts.fresh(deferred).plan_number == "P2027-0012"
 
 
+def test_the_meeting_changes_lecturers_travel_too(client: Client, world: World) -> None:
+    waiting(world, 1)
+    as_(client, world, "secretary")
+    meeting = open_meeting(client, list(ClassPlan.objects.all()))
+    changed = {"outcome": "passed_changed", "cost_lecturer_travel": "1200", "opinion": "外请教师"}
+    settle(client, meeting, 第00班=changed)
+    plan = ClassPlan.objects.get()
+    assert world.costs(plan)["lecturer_travel"] == Decimal("1200.00")
+    lines = plan.project.lines.order_by("ordinal").values_list("title", flat=True)
+    assert list(lines)[-1] == "师资差旅费"
+    assert available(world) == Decimal("988800.00")
+
+
 def test_the_fund_runs_short_and_only_that_item_is_refused(client: Client, db: None) -> None:
     world = worlds.build(granted="25000.00")
     plans = waiting(world, 3)

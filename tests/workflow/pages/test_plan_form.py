@@ -384,7 +384,7 @@ def test_the_same_form_serves_another_unions_book(db: None, build: Any) -> None:
     form = page.context["form"]
     assert [code for code, _ in choices(form, "source")][1:] == [entry.code for entry in book.sources]
     assert form.module_codes == [entry.code for entry in book.modules]
-    assert form.items == [*(item.code for item in book.rate_card.items), "lecture"]
+    assert form.items == [*(item.code for item in book.rate_card.items), "lecture", "lecturer_travel"]
     text = page.content.decode()
     for entry in (*book.audience_units, *book.audience_levels, *book.modules, *book.implementers):
         assert entry.title in text

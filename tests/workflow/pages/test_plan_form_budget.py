@@ -142,6 +142,29 @@ def test_lecture_fees_stand_apart_and_before_tax(client: Any) -> None:
     assert cell(page, "total") == "29,047.68"
 
 
+def test_lecturers_travel_has_no_standard_and_counts_in_the_total_alone(client: Any) -> None:
+    page = answer(client, cost_lecturer_travel="2600", note_lecturer_travel="往返 2 人")
+    for part in ("std", "qty", "most", "gap"):
+        assert cell(page, f"lecturer_travel-{part}") == ""
+    assert cell(page, "quota-asked") == "10,000.00"
+    assert cell(page, "total") == "12,600.00"
+    assert "城市间交通费按差旅费规定，食宿按本办法标准；综合定额之外另列" in page
+    assert "师资费 " not in page
+    places = [page.index(f'name="cost_{item}"') for item in ("other", "lecture", "lecturer_travel")]
+    assert places == sorted(places)
+
+
+def test_lecturers_travel_is_saved_and_left_alone_by_filling_in_the_standards(
+    client: Any, world: World
+) -> None:
+    plan = save_new(client, cost_lecturer_travel="2600", note_lecturer_travel="往返 2 人")
+    kept = PlanCost.objects.get(plan=plan, item="lecturer_travel")
+    assert (kept.amount, kept.note) == (Decimal("2600.00"), "往返 2 人")
+    sent = form_data(action="fill", plan=plan.pk, cost_lecturer_travel="2600")
+    filled = client.post(reverse("workflow:plan_budget"), sent)
+    assert filled.context["form"]["cost_lecturer_travel"].value() == "2600"
+
+
 def test_unreadable_input_is_named_beside_the_form_and_counts_as_nothing(client: Any) -> None:
     page = answer(client, trainees="六十", cost_meals="八千", time_slots="年中")
     assert "“六十”不是数字" in page
@@ -233,7 +256,7 @@ def test_the_answer_costs_few_queries(client: Any, django_assert_max_num_queries
     sessions=st.integers(1, 12),
     residential=st.booleans(),
     asked=st.dictionaries(
-        st.sampled_from(["lodging", "meals", "venue", "other", "lecture", "gifts"]),
+        st.sampled_from(["lodging", "meals", "venue", "other", "lecture", "lecturer_travel", "gifts"]),
         st.decimals(0, 1_000_000, places=2),
     ),
 )

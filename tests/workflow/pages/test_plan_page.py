@@ -194,6 +194,20 @@ def test_money_stands_beside_its_standard(world: World, client: Client) -> None:
     assert "34,860.00" in page
 
 
+def test_lecturers_travel_stands_below_their_fees_on_page_and_paper(world: World, client: Client) -> None:
+    costs = {"meals": "8000.00", "lecture": "9000.00", "lecturer_travel": "2600.00"}
+    plan = world.draft(costs=costs, lecturer_title="senior", lecture_hours=Decimal(8))
+    bare = world.draft(name="本地教师班", subject="YW-05")
+    for each in (plan, bare):
+        acts.submit(world, each)
+    client.force_login(world.people["jiceng-head"])
+    for name in ("plan", "plan_print"):
+        page = client.get(reverse(f"workflow:{name}", args=[plan.pk])).text
+        assert page.index("伙食费") < page.index("师资费（税前）") < page.index("师资差旅费")
+        assert "壹万玖仟陆佰元整" in page
+        assert "师资差旅费" not in client.get(reverse(f"workflow:{name}", args=[bare.pk])).text
+
+
 def test_what_is_over_the_standard_is_marked(world: World, client: Client) -> None:
     plan = world.draft(costs={"meals": "30000.00"}, explanation="物价")
     acts.submit(world, plan)

@@ -103,6 +103,21 @@ def test_standards_are_filled_in_on_request(world: World) -> None:
     assert D(form["cost_lecture"].value()) == lecture.line.most
 
 
+def test_lecturers_travel_is_asked_for_beside_the_standards(world: World) -> None:
+    run = runs.planned_run(world)
+    terms = runs.as_planned(run.plan)
+    terms = replace(terms, costs={**terms.costs, "lecturer_travel": D("1200.00")})
+    client = signed_in(world, "xuanchuan-staff")
+    page = client.post(open_url(run), run_data(terms, action="fill"))
+    rows = page.context["costs"]
+    assert [row.line.item for row in rows][-2:] == ["lecture", "lecturer_travel"]
+    assert (rows[-1].line.title, rows[-1].line.most, rows[-1].more) == ("师资差旅费", None, D("1200.00"))
+    assert page.context["form"]["cost_lecturer_travel"].value() == "1,200.00"
+    assert "综合定额之外另列" in page.text
+    client.post(open_url(run), run_data(terms))
+    assert RunTerms.from_json(RunRequest.objects.get().content) == terms
+
+
 @pytest.mark.parametrize(
     ("typed", "said"),
     [

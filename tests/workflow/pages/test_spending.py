@@ -696,6 +696,7 @@ def test_the_tick_list_before_anything_is_claimed(client: Client, world: World) 
     assert [sheet["kind"].code for sheet in everything.context["sheets"]] == [
         "advance",
         "lecture",
+        "lecturer_travel",
         "balance",
         "other",
     ]
