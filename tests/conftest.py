@@ -58,6 +58,7 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = (
         f"test_guikou_{os.environ['GUIKOU_TEST_SLOT']}"
     )
+    databases.take_time_to_copy()
     databases.sweep_after_transactions()
 
 

@@ -19,10 +19,13 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from django.conf import settings
 from django.core.management import call_command
 from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
+from django.db.backends.base.base import NO_DB_ALIAS
+from django.db.backends.signals import connection_created
 from django.db.migrations.loader import MigrationLoader
 from django.test import TransactionTestCase
 
 if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper
     from django.db.backends.utils import CursorWrapper
 
 #: What `migrate` writes and nothing else does.
@@ -135,6 +138,17 @@ def inside(name: str) -> Iterator[None]:
     finally:
         connection.close()
         settled["NAME"] = before
+
+
+def take_time_to_copy() -> None:
+    """From now on making and dropping databases isn't cut off: a busy disk takes longer than any page may."""
+
+    def patient(connection: BaseDatabaseWrapper, **_: object) -> None:
+        if connection.alias == NO_DB_ALIAS:
+            with connection.cursor() as cursor:
+                cursor.execute("SET statement_timeout = 0; SET lock_timeout = 0")
+
+    connection_created.connect(patient, weak=False)
 
 
 def sweep_after_transactions() -> None:

@@ -220,7 +220,7 @@ PARTS: dict[str, dict[str, object]] = {
     "bar": {"paid": 40, "held": 20, "label": HOSTILE},
     "empty": {"title": HOSTILE, "text": HOSTILE, "url": "/new/", "action": HOSTILE},
     "tabs": {"tabs": [{"title": HOSTILE, "url": "/", "count": 0, "current": True}], "label": HOSTILE},
-    "confirm": {"ask": {"title": HOSTILE, "text": HOSTILE, "label": HOSTILE, "hidden": [("v", HOSTILE)]}},
+    "confirm": {"ask": {"text": HOSTILE, "label": HOSTILE, "hidden": [("v", HOSTILE)]}},
     "upload": {"upload": {"label": HOSTILE, "help": HOSTILE, "error": HOSTILE, "choices": [("a", HOSTILE)]}},
     "decide_bar": {
         "bar": {
