@@ -21,6 +21,7 @@ from workflow.forms.runs import with_blank
 from workflow.forms.spending import SPARE, CommitForm, PaymentForm
 from workflow.rules import paying
 from workflow.rules import spending as rules
+from workflow.rules.claims import Claim
 from workflow.selectors import spending as select
 from workflow.services import spending as services
 from workflow.services.spending import CONTRACT, Paying
@@ -364,7 +365,7 @@ def _odd(on: Desk, form: PaymentForm, box: PaperBox, session: int | None) -> lis
     if not form.is_bound:
         return []
     data = form.cleaned_data
-    claim = paying.Claim(
+    claim = Claim(
         project=on.project,
         kind=form.kind,
         session_no=session,
