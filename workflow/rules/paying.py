@@ -14,7 +14,7 @@ from rulebook.money import PaperSource
 from rulebook.severity import Severity
 from workflow.rules.claims import odd
 from workflow.rules.findings import PASS
-from workflow.rules.paying_lecturers import lecturers
+from workflow.rules.paying_lecturers import fee_line, lecturers
 from workflow.rules.spending import needed_papers
 
 if TYPE_CHECKING:
@@ -32,9 +32,10 @@ ZERO: Final = Decimal(0)
 
 def findings_of(case: SpendingCase, claim: Claim) -> list[Finding]:
     """What is odd about it, in the order of the form. The approval and the 期 apart, which the case has, only
-    what lecturers teach and were paid is looked up."""
+    its lines and what lecturers teach and were paid is looked up."""
     return [
         *_day(case, claim),
+        *fee_line(case, claim),
         *_invoices(claim),
         *(lecturers(case, claim) if claim.kind.lecture else ()),
         *_stand_ins(case, claim),

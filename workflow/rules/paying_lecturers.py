@@ -14,7 +14,7 @@ from budgets.models import BudgetLine, LectureFee, Payment, Project
 from budgets.rules import lecture_beyond, lecture_faults
 from office.wording import chinese_date, yuan
 from rulebook.severity import Severity
-from workflow.costs import COST_TITLES, LECTURE, LECTURER_TRAVEL
+from workflow.costs import COST_TITLES, LECTURE
 from workflow.models import Decision, Lesson, RunRequest
 from workflow.rules.claims import odd
 from workflow.rules.facts import plain
@@ -56,26 +56,45 @@ class _Taught:
 
 
 def lecturers(case: SpendingCase, claim: Claim) -> Iterator[Finding]:
-    """What is odd about it; at most four queries, three more for a fee over its ceiling."""
-    yield from _not_from_travel(claim)
+    """What is odd about it; at most three queries, three more for a fee over its ceiling."""
     yield from _over_ceiling(case, claim)
     yield from _lectures(case, claim)
 
 
-def _not_from_travel(claim: Claim) -> Iterator[Finding]:
-    """X1 art. 10: travel is refunded by its vouchers. A fee taken from there would be one beyond its ceiling
-    that nobody decided: the second gate holds against the ceiling what stands as 师资费."""
-    lines = BudgetLine.objects.filter(pk__in=set(claim.lines), item=LECTURER_TRAVEL)
-    if claim.lines and lines.exists():
-        travel, fees = COST_TITLES[LECTURER_TRAVEL], COST_TITLES[LECTURE]
+def fee_line(case: SpendingCase, claim: Claim) -> Iterator[Finding]:
+    """Fees come from 师资费 and nothing else does (X1 art. 10); one query.
+
+    From another line a fee would be one beyond the ceiling that nobody decided: the second gate holds against
+    it what stands as 师资费. And who took from there by another kind would name no lecturer and no 学时.
+    """
+    if not claim.lines:
+        return
+    lines = BudgetLine.objects.filter(pk__in=set(claim.lines)).order_by("ordinal", "id")
+    fees = COST_TITLES[LECTURE]
+    if claim.kind.lecture:
+        for line in lines.exclude(item=LECTURE):
+            yield odd(
+                "lecture_line",
+                Severity.BLOCK,
+                "列支",
+                f"{claim.kind.title}不能从“{line.title}”列支。",
+                claim.kind.clause,
+                f"请从“{fees}”列支；余额不够的，先办理调剂或预算调整。",
+            )
+    elif lines.filter(item=LECTURE).exists():
         yield odd(
             "lecture_line",
             Severity.BLOCK,
             "列支",
-            f"{claim.kind.title}不能从“{travel}”列支。",
+            f"“{fees}”须逐人登记授课人、职称和学时，不能按“{claim.kind.title}”支付。",
             claim.kind.clause,
-            f"请从“{fees}”列支；余额不够的，先办理调剂或预算调整。",
+            f"请改按“{_fee_kind(case)}”办理。",
         )
+
+
+def _fee_kind(case: SpendingCase) -> str:
+    """The book's name of payments to lecturers."""
+    return next((kind.title for kind in case.book.money.kinds if kind.lecture), "讲课费")
 
 
 def _over_ceiling(case: SpendingCase, claim: Claim) -> Iterator[Finding]:

@@ -178,3 +178,16 @@ def test_travel_and_fees_are_told_apart(item: str, line: str) -> None:
 
 def test_travel_of_a_class_that_has_no_line_for_it_is_left_to_choose() -> None:
     assert told("师资差旅费", LINES[:3]) == ""
+
+
+def test_fees_come_from_their_own_line_and_nothing_else_does(world: World) -> None:
+    run = travelling(world)
+    fee = GivenFee("何老师", "senior", D(1), D("900.00"), D("1000.00"))
+    slip = {"slip": [acts.file("签收单.pdf")]}
+    with pytest.raises(Refused, match="讲课费不能从“伙食费”列支。请从“师资费（税前）”列支"):
+        acts.pay(world, run, "1000.00", item="meals", kind="lecture", fees=[fee], files=slip, note="有原因")
+    # By another kind nobody would ask who taught and how long.
+    wrong = "“师资费（税前）”须逐人登记授课人、职称和学时，不能按“师资差旅费”支付。请改按“讲课费”办理。"
+    with pytest.raises(Refused, match=wrong):
+        acts.pay(world, run, "1000.00", **travel(run, item="lecture", note="有原因"))
+    assert not Payment.objects.exists()
