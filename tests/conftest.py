@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -59,6 +59,7 @@ def pytest_configure(config: pytest.Config) -> None:
         f"test_guikou_{os.environ['GUIKOU_TEST_SLOT']}"
     )
     databases.take_time_to_copy()
+    databases.drop_beside_anybody()
     databases.sweep_after_transactions()
 
 
@@ -110,14 +111,6 @@ def migrated(django_db_blocker: DjangoDbBlocker) -> str:
     """The name of a database with all tables and no rows, to copy and to leave as it is."""
     with django_db_blocker.unblock():
         return databases.migrated(f"test_guikou_{os.environ['GUIKOU_TEST_SLOT']}")
-
-
-@pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """A process that ends a moment later than its test mustn't keep the run's database from being dropped."""
-    yield
-    with django_db_blocker.unblock():
-        databases.send_others_away()
 
 
 @pytest.fixture(scope="session")

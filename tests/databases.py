@@ -20,6 +20,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
 from django.db.backends.base.base import NO_DB_ALIAS
+from django.db.backends.postgresql.creation import DatabaseCreation
 from django.db.backends.signals import connection_created
 from django.db.migrations.loader import MigrationLoader
 from django.test import TransactionTestCase
@@ -151,6 +152,19 @@ def take_time_to_copy() -> None:
     connection_created.connect(patient, weak=False)
 
 
+def drop_beside_anybody() -> None:
+    """From now on a database is dropped whoever is still connected to it.
+
+    A thread of the live site or a process that ends a moment later than its test is no finding.
+    """
+
+    def drop(creation: DatabaseCreation, name: str, verbosity: int) -> None:
+        with creation.connection._nodb_cursor() as cursor:
+            cursor.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+    DatabaseCreation._destroy_test_db = drop  # type: ignore[attr-defined]
+
+
 def sweep_after_transactions() -> None:
     """From now on a test with real transactions is followed by a sweep, no flush.
 
@@ -190,15 +204,6 @@ def _filled(cursor: CursorWrapper) -> list[str]:
         " UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT FROM \"{name}\")" for name in tables)
     )
     return [name for (name,) in cursor.fetchall()]
-
-
-def send_others_away() -> None:
-    """Whoever else is connected to this database isn't any longer."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
 
 
 def _at_work() -> bool:
