@@ -11,7 +11,7 @@ import hashlib
 import os
 import pickle
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -204,6 +204,14 @@ def _filled(cursor: CursorWrapper) -> list[str]:
         " UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT FROM \"{name}\")" for name in tables)
     )
     return [name for (name,) in cursor.fetchall()]
+
+
+def replay(statements: Iterable[str]) -> None:
+    """A migration's SQL, on rows a test has just made."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        for statement in statements:
+            cursor.execute(statement)
 
 
 def _at_work() -> bool:

@@ -15,6 +15,8 @@ LECTURE: Final = "lecture"
 LECTURER_TRAVEL: Final = "lecturer_travel"
 #: In the order of every list, after the card's items.
 COST_TITLES: Final = {LECTURE: "师资费（税前）", LECTURER_TRAVEL: "师资差旅费"}
+#: X1 art. 10(2): what 师资差旅费 is made of; no figure of the card limits it.
+TRAVEL_HINT: Final = "城市间交通费按差旅费规定，食宿按本办法标准；综合定额之外另列"
 
 
 def cost_titles(book: Book) -> dict[str, str]:

@@ -219,6 +219,7 @@ def _promised(
             raise TypeError("an account of a line without its line")
         anew[old.pk] = made = Commitment.objects.create(
             project=project,
+            # Accounts are held already; the project is new, so nobody else draws its numbers.
             number=paper_number(project, "YZ"),
             line=line,
             session_no=old.session_no,

@@ -9,7 +9,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from workflow.costs import COST_TITLES, LECTURE, LECTURER_TRAVEL
+from workflow.costs import COST_TITLES, LECTURE, LECTURER_TRAVEL, TRAVEL_HINT
 from workflow.excel.columns import DAILY, LODGED, Column, Kind, Option
 from workflow.models import ClassPlan
 from workflow.states import TrainingMode
@@ -222,7 +222,7 @@ def columns(book: Book) -> tuple[Column, ...]:
             _yuan(COST_TITLES[LECTURER_TRAVEL]),
             Kind.MONEY,
             11,
-            "各期合计，单位元。城市间交通费按差旅费规定，食宿按本办法标准；综合定额之外另列，没有的不填。",
+            f"各期合计，单位元。{TRAVEL_HINT}，没有的不填。",
             (
                 *("师资差旅", "差旅费", "差旅", "教师差旅费", "教师差旅", "授课教师差旅费", "授课教师差旅"),
                 *("授课人差旅费", "授课人差旅", "讲课人差旅费", "讲课人差旅", "专家差旅费", "专家差旅"),

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from rulebook.schema import UnknownCode
-from workflow.costs import COST_TITLES, LECTURE, LECTURER_TRAVEL
+from workflow.costs import COST_TITLES, LECTURE, LECTURER_TRAVEL, TRAVEL_HINT
 from workflow.rules.budget_table import quantity_text
 from workflow.rules.money import lecture_ceiling, rate_ceilings
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from workflow.models import ClassPlan, PlanCost
 
 ZERO = Decimal("0.00")
-#: X1 art. 10(2): what 师资差旅费 is made of; no figure of the card limits it.
-TRAVEL_HINT: Final = "城市间交通费按差旅费规定，食宿按本办法标准；综合定额之外另列"
 
 
 @dataclass(frozen=True)
