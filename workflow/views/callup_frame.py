@@ -69,8 +69,14 @@ def frame(run: ClassRun, current: str) -> dict[str, Any]:
     return {"run": run, "plan": run.plan, "tabs": tabs_of(run, current), "when": when_text(run)}
 
 
-def ask(request: DeskRequest, *, title: str, text: str, label: str, cancel_url: str) -> HttpResponse:
-    """The question before what can't be taken back, as a page: what was sent is sent again with it."""
+def ask(
+    request: DeskRequest, *, title: str, text: str, label: str, cancel_url: str = "", revise: str = ""
+) -> HttpResponse:
+    """The question before what can't be taken back, as a page: what was sent is sent again with it.
+
+    ``revise``: the label of the way back to a form with what was typed, which comes as ``revise=1``; without
+    it 取消 leads to ``cancel_url``.
+    """
     hidden = [
         (name, value)
         for name, values in request.POST.lists()
@@ -84,5 +90,6 @@ def ask(request: DeskRequest, *, title: str, text: str, label: str, cancel_url: 
         "label": label,
         "hidden": hidden,
         "cancel_url": cancel_url,
+        "revise": revise,
     }
     return render(request, "workflow/ask.html", {"ask": question})

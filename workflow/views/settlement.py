@@ -61,7 +61,7 @@ def run_settlement(request: DeskRequest, pk: int) -> HttpResponse:
     """The 决算 to work on, or as it was settled."""
     run, at = organised_run(request, pk), timezone.now()
     error, status = "", 200
-    if request.method == "POST":
+    if request.method == "POST" and "revise" not in request.POST:
         if request.POST.get("confirmed") != "1" and not refusal(run, actor=request.user, at=at):
             sheet, *_ = _sheet(run)
             return ask(
@@ -71,7 +71,7 @@ def run_settlement(request: DeskRequest, pk: int) -> HttpResponse:
                 f"实际支出 {yuan(sheet.actual)} 元，结余 {yuan(sheet.left)} 元。\n"
                 "办结后本期不再预占和支付，决算数不能修改；各期都办结后，项目结余收回年度专项预算。",
                 label="确定办结",
-                cancel_url=request.path,
+                revise="返回修改",
             )
         try:
             settle_run(

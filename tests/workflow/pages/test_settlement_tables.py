@@ -89,6 +89,21 @@ def test_a_session_is_settled_with_its_papers(client: Client, world: World) -> N
     assert (listed[5][7], listed[5][9], listed[5][11]) == (7000, 2, 6)
 
 
+def test_who_goes_back_from_the_question_finds_what_was_typed(client: Client, world: World) -> None:
+    run = ended(world)
+    paid = pay(world, run, "6500.00")
+    as_(client, world, "caiwu-staff")
+    address = reverse("workflow:run_settlement", args=[run.pk])
+    why = f"why-{paid.entries.get().credit.line_id}"
+    typed = {why: "实到人数减少", "note": "食堂按实结算"}
+    button = '<button class="button" type="submit" name="revise" value="1" formnovalidate>返回修改</button>'
+    assert button in client.post(address, typed).text
+    back = client.post(address, typed | {"confirmed": "1", "revise": "1"})
+    assert (back.status_code, run.plan.runs.get().state) == (200, "settling")
+    assert 'value="实到人数减少"' in back.text
+    assert "食堂按实结算" in back.text
+
+
 def test_of_several_sessions_each_has_its_own_papers(client: Client, world: World) -> None:
     run = ended(world, sessions=2, time_slots=["06U", "07U"])
     own = pay(world, run, "3000.00", attachments=3)
